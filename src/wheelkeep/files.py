@@ -1,0 +1,136 @@
+"""Files that are whole or not there.
+
+Temporary name, fsync, atomic rename, fsync of the folder. Existence is never success for a folder: a made folder
+carries a marker that names what it is, and what has none is swept.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = [
+    "FolderLock",
+    "fsync_folder",
+    "make_private_folder",
+    "publish_folder",
+    "remove_tree",
+    "staged_folder",
+    "try_lock",
+    "write_atomically",
+]
+
+_TEMPORARY_PREFIX = ".making-"
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Write `data` to `path` so that a reader sees the old bytes or the new ones, never a part.
+
+    Side effects: makes missing parent folders; fsyncs the file and its folder.
+
+    Raises:
+        OSError: the disk is full or the folder cannot be written; `path` is then as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY_PREFIX, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), mode)
+            os.fsync(stream.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    fsync_folder(path.parent)
+
+
+def make_private_folder(folder: Path) -> Path:
+    """`folder`, made when missing, readable by its owner alone (0700)."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    return folder
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove `folder` and all in it; nothing happens when it is not there."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def staged_folder(parent: Path) -> Iterator[Path]:
+    """A new folder under `parent` with a temporary name, removed at the end unless `publish_folder` took it.
+
+    What kill -9 leaves begins with `.making-` and is swept by the owner of `parent` at its next start.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_TEMPORARY_PREFIX, dir=parent))
+    try:
+        yield folder
+    finally:
+        remove_tree(folder)
+
+
+def publish_folder(folder: Path, target: Path) -> bool:
+    """Give the staged `folder` its real name `target`; whether this call was the one that did.
+
+    When another process was first, the staged folder is left for its owner to remove: equal content, equal name.
+    """
+    try:
+        folder.rename(target)
+    except OSError:
+        if target.is_dir():
+            return False
+        raise
+    fsync_folder(target.parent)
+    return True
+
+
+class FolderLock:
+    """An advisory lock that a process holds while it lives; the kernel frees it, even after kill -9."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Let others take it."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> "FolderLock":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def try_lock(path: Path, *, wait: bool = False) -> FolderLock | None:
+    """The lock at `path`, or None when another process holds it (with `wait`, waits for it).
+
+    Side effects: makes the file when missing, 0600; it is never removed, because removing a lock file races.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return FolderLock(descriptor)

@@ -1,0 +1,1 @@
+"""The server: keeps the workspaces, holds the secrets, runs no foreign code."""

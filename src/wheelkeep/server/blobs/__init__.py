@@ -1,0 +1,1 @@
+"""Objects by their digest. See README.md beside this file."""
