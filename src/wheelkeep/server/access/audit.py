@@ -1,0 +1,60 @@
+"""The audit: append-only rows of who did what, where, with which outcome. It never holds a secret.
+
+Hosts and paths come from `SafeUrl`s, so userinfo and query cannot be among them.
+"""
+
+from sqlalchemy import insert, select
+
+from wheelkeep.clock import Clock, format_time
+from wheelkeep.server.access.sql import audit_table
+from wheelkeep.server.db.engine import Database
+from wheelkeep.wire.resources import AuditRow
+
+__all__ = ["Audit"]
+
+
+class Audit:
+    """The server's audit."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def note(
+        self,
+        action: str,
+        outcome: str,
+        *,
+        principal: str,
+        workspace: str | None = None,
+        work: str | None = None,
+        connection: str | None = None,
+        host: str | None = None,
+        path: str | None = None,
+    ) -> None:
+        """Append one row, durably, in a transaction of its own."""
+        with self._database.write() as database:
+            database.execute(
+                insert(audit_table).values(
+                    at=format_time(self._clock.now()),
+                    principal=principal,
+                    workspace=workspace,
+                    work=work,
+                    action=action,
+                    connection=connection,
+                    host=host,
+                    path=path,
+                    outcome=outcome,
+                )
+            )
+
+    def rows(self, workspace: str, *, after: int = 0, limit: int = 1000) -> list[AuditRow]:
+        """The rows of `workspace` with a number above `after`, oldest first, at most `limit`."""
+        query = (
+            select(audit_table)
+            .where(audit_table.c.workspace == workspace, audit_table.c.n > after)
+            .order_by(audit_table.c.n)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [AuditRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public accessor
