@@ -14,6 +14,7 @@ from wheelkeep.wire.problem import Failure
 __all__ = [
     "BuildWork",
     "EndBody",
+    "FenceBody",
     "FileNote",
     "HeartbeatBody",
     "HeartbeatView",
@@ -169,6 +170,15 @@ class LockBody(_Message):
     python: str
     platform: str
     resolver: str
+
+
+class FenceBody(_Message):
+    """`POST /api/v1/work/{id}/seal` and `/release`: a word that needs no more than the right to say it.
+
+    `seal` says that every file is held and is answered with the lock; `release` hands the work back, to be leased anew.
+    """
+
+    fence: int
 
 
 class FileNote(_Message):
