@@ -170,6 +170,8 @@ class LockBody(_Message):
     python: str
     platform: str
     resolver: str
+    tags: list[str]
+    """The wheel tags that the interpreter takes, best first (`packaging.tags`): uv's lock lists every platform."""
 
 
 class FenceBody(_Message):

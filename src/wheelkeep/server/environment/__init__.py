@@ -1,0 +1,1 @@
+"""Environments: names with versions; what locks name. See README.md beside this file."""

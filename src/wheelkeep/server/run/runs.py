@@ -1,0 +1,179 @@
+"""The runs of a workspace: submitted in one transaction with the work that carries them out."""
+
+import secrets
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, func, insert, select
+
+from wheelkeep.clock import Clock, format_time
+from wheelkeep.digest import Digest
+from wheelkeep.errors import NotFoundError, RequestError
+from wheelkeep.names import check_experiment_name
+from wheelkeep.server.build.builds import BuildBook
+from wheelkeep.server.db.engine import Database
+from wheelkeep.server.environment.versions import EnvironmentBook
+from wheelkeep.server.run.record import read_metrics, read_outputs
+from wheelkeep.server.run.snapshots import check_snapshot
+from wheelkeep.server.run.sql import run_table
+from wheelkeep.server.run.state import status_of
+from wheelkeep.server.work import queue
+from wheelkeep.server.work.bell import Bell
+from wheelkeep.wire.resources import RunBody, RunView
+from wheelkeep.wire.work import RunWork
+
+__all__ = ["RunBook"]
+
+_TARGETS = frozenset({"local"})
+
+
+class RunBook:
+    """The runs of this server's workspaces."""
+
+    def __init__(
+        self, database: Database, clock: Clock, bell: Bell, environments: EnvironmentBook, builds: BuildBook
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._bell = bell
+        self._environments = environments
+        self._builds = builds
+
+    def submit(self, workspace: str, experiment: str, body: RunBody) -> RunView:
+        """A new run, queued; when its environment has no lock yet, behind the build that it asks for.
+
+        Raises:
+            RequestError: `invalid_name`, or `unsupported` for a target that does not exist yet.
+            NotFoundError: `unknown_environment`; `unknown_file` when the snapshot was not uploaded.
+        """
+        check_experiment_name(experiment)
+        if body.target not in _TARGETS:
+            raise RequestError(
+                f"there is no target {body.target[:40]!r} yet", code="unsupported", hint="use the target 'local'"
+            )
+        run_id = f"{experiment[:40]}-{secrets.token_hex(6)}"
+        at = format_time(self._clock.now())
+        with self._database.write() as connection:
+            check_snapshot(connection, workspace, Digest.parse(body.snapshot))
+            environment = self._environments.find(connection, workspace, body.environment, body.version)
+            build = None
+            if environment.lock_digest is None:
+                build = self._builds.request_inside(connection, environment)
+            number = connection.execute(
+                select(func.coalesce(func.max(run_table.c.number), 0) + 1).where(
+                    run_table.c.workspace == workspace, run_table.c.experiment == experiment
+                )
+            ).scalar_one()
+            connection.execute(
+                insert(run_table).values(
+                    id=run_id,
+                    workspace=workspace,
+                    experiment=experiment,
+                    number=number,
+                    environment=environment.name,
+                    version=environment.version,
+                    build=build,
+                    snapshot=body.snapshot,
+                    target=body.target,
+                    script=body.script,
+                    arguments=msgspec.json.encode(body.arguments),
+                    environment_variables=msgspec.json.encode(body.environment_variables),
+                    tags=msgspec.json.encode(body.tags),
+                )
+            )
+            queue.enqueue(
+                connection, kind="run", workspace=workspace, arguments=b"{}", at=at, after=build, work_id=run_id
+            )
+            view = self._view(connection, workspace, run_id)
+        self._bell.ring("work")
+        return view
+
+    def work_of(self, connection: Connection, run_id: str, *, workspace_name: str) -> RunWork:
+        """What the node that leased the run is told.
+
+        Raises:
+            NotFoundError: `unknown_run` or `unknown_environment`.
+        """
+        row = self._row(connection, None, run_id)
+        environment = self._environments.find(connection, row.workspace, row.environment, row.version)
+        if environment.lock_digest is None:
+            raise NotFoundError(f"{environment.label} has no lock", code="environment_not_built")
+        return RunWork(
+            workspace=workspace_name,
+            run=run_id,
+            experiment=row.experiment,
+            environment=environment.name,
+            version=environment.version,
+            lock_digest=environment.lock_digest,
+            snapshot=row.snapshot,
+            script=row.script,
+            arguments=msgspec.json.decode(row.arguments, type=list[str]),
+            environment_variables=msgspec.json.decode(row.environment_variables, type=dict[str, str]),
+        )
+
+    def get(self, workspace: str, run_id: str) -> RunView:
+        """The run as it stands.
+
+        Raises:
+            NotFoundError: `unknown_run`.
+        """
+        with self._database.read() as connection:
+            return self._view(connection, workspace, run_id)
+
+    def recent(self, workspace: str, *, experiment: str | None = None, limit: int = 100) -> list[RunView]:
+        """The newest runs of a workspace (or of one experiment in it), newest first."""
+        with self._database.read() as connection:
+            works = queue.latest(connection, kind="run", workspace=workspace, limit=limit)
+            views = [self._view(connection, workspace, work.id) for work in works]
+        return [view for view in views if experiment is None or view.experiment == experiment]
+
+    def cancel(self, workspace: str, run_id: str) -> RunView:
+        """Ask the run to stop; the run as it then stands.
+
+        Raises:
+            NotFoundError: `unknown_run`.
+        """
+        with self._database.write() as connection:
+            self._row(connection, workspace, run_id)
+            queue.request_cancel(connection, run_id, at=format_time(self._clock.now()))
+            view = self._view(connection, workspace, run_id)
+        self._bell.ring(run_id)
+        return view
+
+    def _row(self, connection: Connection, workspace: str | None, run_id: str) -> Row[Any]:
+        row = connection.execute(select(run_table).where(run_table.c.id == run_id)).first()
+        if row is None or (workspace is not None and row.workspace != workspace):
+            raise NotFoundError(f"there is no run {run_id[:80]!r}", code="unknown_run", hint="see `wheelkeep run list`")
+        return row
+
+    def _view(self, connection: Connection, workspace: str, run_id: str) -> RunView:
+        row = self._row(connection, workspace, run_id)
+        work = queue.find(connection, run_id)
+        if work is None:
+            raise NotFoundError(f"there is no run {run_id[:80]!r}", code="unknown_run")
+        lock_digest = self._environments.lock_digest_of(connection, workspace, row.environment, row.version)
+        output = {} if work.output is None else msgspec.json.decode(work.output, type=dict[str, object])
+        exit_code = output.get("exit_code")
+        return RunView(
+            id=run_id,
+            experiment=row.experiment,
+            number=row.number,
+            status=status_of(work),
+            target=row.target,
+            script=row.script,
+            arguments=msgspec.json.decode(row.arguments, type=list[str]),
+            environment=row.environment,
+            version=row.version,
+            lock_digest=lock_digest,
+            snapshot=row.snapshot,
+            build=row.build,
+            exit_code=exit_code if isinstance(exit_code, int) else None,
+            worker=work.worker,
+            created_at=work.created_at,
+            started_at=work.started_at,
+            ended_at=work.ended_at,
+            metrics=read_metrics(connection, run_id),
+            outputs=read_outputs(connection, run_id),
+            tags=msgspec.json.decode(row.tags, type=dict[str, str]),
+            failure=work.failure,
+        )
