@@ -3,7 +3,7 @@
 A wheel's row is never removed: its name stays taken after deletion, for ever (contract §3.1).
 """
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, Text, UniqueConstraint
 
 from wheelkeep.server.db.engine import metadata
 
@@ -20,7 +20,7 @@ wheel_table = Table(
     Column("version", Text, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("content_digest", Text, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("requires_python", Text),
     Column("metadata_sha256", Text, nullable=False),
     Column("tags", Text, nullable=False),
@@ -40,7 +40,7 @@ held_file_table = Table(
     Column("workspace", Text, primary_key=True),
     Column("sha256", Text, primary_key=True),
     Column("filename", Text, primary_key=True),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("origin", Text, nullable=False),
     Column("project", Text, nullable=False),
     Column("version", Text, nullable=False),
