@@ -1,0 +1,106 @@
+"""The Python that a definition asks for, in the many ways in which conda files pin it.
+
+Kept in one form: a version as `3.11` or `3.11.7`, or a range as `>=3.8,<3.13`. None means unpinned: the lock takes the
+minor version of the node. Source: contract §4; conda's match specification; `reference/azure.md` §1.4.
+"""
+
+import re
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from wheelkeep.definition.secrecy import shown
+from wheelkeep.errors import RequestError
+
+__all__ = ["choose_python", "lowest_python", "parse_python"]
+
+_PLAIN = re.compile(r"={0,2}\s*v?(\d+(?:\.\d+){0,2})(?:\.\*|\*)?(?:=[A-Za-z0-9_.*]+)?")
+_MINORS = 100
+
+
+def parse_python(text: str) -> str | None:
+    """The pin that `text` writes: what follows the word `python` in a conda file, or a version alone.
+
+    `3.8`, `=3.8`, `==3.8.13`, `=3.8.*`, ` 3.8`, `=3.8.13=h12debd9_0` are versions; `>=3.8,<3.13`, `~=3.9`, `=3` are
+    ranges; an empty text and `*` are None.
+
+    Raises:
+        RequestError: `invalid_environment`.
+    """
+    written = text.strip()
+    if written in {"", "*", "=*"}:
+        return None
+    if match := _PLAIN.fullmatch(written):
+        parts = match[1].split(".")
+        if len(parts) == 1:
+            return f">={int(parts[0])},<{int(parts[0]) + 1}"
+        return ".".join(str(int(part)) for part in parts)
+    try:
+        specifiers = SpecifierSet(re.sub(r"\s", "", written))
+    except InvalidSpecifier:
+        raise _invalid(written) from None
+    if not any(_has_minor(specifiers, minor) for minor in range(_MINORS)) and "2." not in written:
+        raise _invalid(written)
+    return str(specifiers)
+
+
+def choose_python(pin: str | None, node_python: str | None) -> str | None:
+    """The Python to resolve for: `pin` when it is a version, None for the node's own minor version.
+
+    A range takes the node's own Python when that lies inside (or is not known); otherwise the newest minor version
+    inside, or the oldest when the range is open upwards.
+
+    Args:
+        pin: as `parse_python` gives it.
+        node_python: the node's own version, as `3.11.7`.
+    """
+    if pin is None or _PLAIN.fullmatch(pin):
+        return pin
+    specifiers = SpecifierSet(pin)
+    if node_python is None or _contains(specifiers, node_python):
+        return None
+    fitting = [minor for minor in range(_MINORS) if _has_minor(specifiers, minor)]
+    if not fitting:
+        raise _invalid(pin)
+    return f"3.{fitting[0] if len(fitting) > 1 and fitting[-1] == _MINORS - 1 else fitting[-1]}"
+
+
+def lowest_python(pin: str) -> str:
+    """The oldest version that `pin` allows, as Azure's objects write a range: `>=3.7` is `3.7`."""
+    if _PLAIN.fullmatch(pin):
+        return pin
+    specifiers = SpecifierSet(pin)
+    for minor in range(_MINORS):
+        if _has_minor(specifiers, minor):
+            return f"3.{minor}"
+    raise _invalid(pin)
+
+
+def _contains(specifiers: SpecifierSet, version: str) -> bool:
+    try:
+        return specifiers.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
+
+
+def _has_minor(specifiers: SpecifierSet, minor: int) -> bool:
+    """Whether some patch release of 3.`minor` lies inside."""
+    return any(specifiers.contains(f"3.{minor}.{patch}") for patch in (0, 99)) or _mentions(specifiers, minor)
+
+
+def _mentions(specifiers: SpecifierSet, minor: int) -> bool:
+    """Whether a bound inside 3.`minor` lies inside the range, as with `>=3.8.5,<3.8.9`."""
+    written = [specifier.version.removesuffix(".*") for specifier in specifiers]
+    return any(
+        specifiers.contains(f"3.{minor}.{version.split('.')[2]}")
+        for version in written
+        if re.fullmatch(rf"3\.{minor}\.\d+", version)
+    )
+
+
+def _invalid(text: str) -> RequestError:
+    return RequestError(
+        f"{shown(text)!r} is no Python version",
+        code="invalid_environment",
+        hint="pin Python as 3.11, 3.11.7 or >=3.10,<3.13, or leave it out to take the node's",
+    )
