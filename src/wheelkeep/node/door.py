@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from wheelkeep.node.watch import Watch
 from wheelkeep.secret import Secret
 from wheelkeep.wire.problem import Failure
 from wheelkeep.wire.work import (
@@ -23,7 +24,7 @@ from wheelkeep.wire.work import (
     ResolutionView,
 )
 
-__all__ = ["Download", "FileSource", "LeaseDoor", "WorkDoor"]
+__all__ = ["Download", "FileSource", "LeaseDoor", "ResolvedLock", "WorkDoor"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,20 @@ class Download:
 
     start: int
     chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedLock:
+    """What a resolver found: a PEP 751 text for one Python (`3.11`) and platform, without a secret.
+
+    `tags` are the wheel tags that this Python takes, best first; `resolver` says who found it ("uv 0.13.9").
+    """
+
+    pylock: str
+    python: str
+    platform: str
+    tags: tuple[str, ...]
+    resolver: str
 
 
 class FileSource(Protocol):
@@ -59,8 +74,8 @@ class LeaseDoor(Protocol):
             AuthenticationError, DeniedError: the token is no node's.
         """
 
-    def work(self, lease: LeaseView) -> "WorkDoor":
-        """The door of the leased work."""
+    def work(self, lease: LeaseView, watch: Watch) -> "WorkDoor":
+        """The door of the leased work; `watch` says how long a silent server is waited for."""
 
 
 class WorkDoor(FileSource, Protocol):
@@ -90,7 +105,7 @@ class WorkDoor(FileSource, Protocol):
     def fetch_resolution(self) -> ResolutionView:
         """What the resolver is to be told."""
 
-    def send_lock(self, pylock: str, *, python: str, platform: str, resolver: str) -> LockView:
+    def send_lock(self, lock: ResolvedLock) -> LockView:
         """Send what the resolver wrote; the files that the server found in it."""
 
     def hold(self, filename: str) -> HoldView:

@@ -56,7 +56,7 @@ class NodeFolder:
         return self.runs / run
 
     def resolver_cache(self, workspace: str) -> Path:
-        """uv's cache for one workspace."""
+        """The cache of uv for one workspace."""
         return self.root / "cache" / workspace / "uv"
 
     def lock(self, name: str) -> Path:

@@ -48,6 +48,6 @@ class Quiet:
     def write(self, stream: str, text: str) -> None:
         """Nobody reads it."""
 
-    def wait_for_server(self, error: WheelkeepError, attempt: int) -> None:
+    def wait_for_server(self, error: WheelkeepError, attempt: int) -> None:  # noqa: ARG002 - the protocol's argument
         """Do not wait: the caller sees at once that the server is away."""
         raise error
