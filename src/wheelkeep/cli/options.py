@@ -1,0 +1,69 @@
+"""What the commands have in common: which workspace is meant, and whether the answer is JSON.
+
+Which workspace: flags, then WHEELKEEP_URL, then WHEELKEEP_HOME, then the nearest config.json (contract §8). A command
+does not close the workspace that it opened: the next command finds the embedded server running.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+import click
+
+from wheelkeep.sdk.workspace import Workspace
+from wheelkeep.settings import ClientSettings
+
+__all__ = ["Chosen", "json_option", "with_workspace"]
+
+Parameters = ParamSpec("Parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The workspace that the flags name; each is None when it was not given."""
+
+    url: str | None
+    workspace: str | None
+    home: Path | None
+
+    def open(self) -> Workspace:
+        """The workspace, its embedded server started when it has one and none runs.
+
+        Raises:
+            RequestError: `workspace_not_found`.
+            UnreachableError: the server is not there.
+        """
+        settings = ClientSettings.read()
+        name = self.workspace or settings.workspace
+        if self.url:
+            token = settings.token.reveal() if settings.token else None
+            return Workspace.get(name or "default", url=self.url, token=token)
+        if self.home:
+            return Workspace.local(self.home)
+        return Workspace.from_config()
+
+
+def with_workspace(
+    command: Callable[Concatenate[Chosen, Parameters], None],
+) -> Callable[Parameters, None]:
+    """Give a command the flags --url, --workspace and --home, and hand it what they name first."""
+
+    @click.option("--url", metavar="URL", help="The server's URL. [env: WHEELKEEP_URL]")
+    @click.option("--workspace", metavar="NAME", help="The workspace's name. [env: WHEELKEEP_WORKSPACE]")
+    @click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder of an embedded workspace. [env: WHEELKEEP_HOME]",
+    )
+    @wraps(command)
+    def called(*args: Any, url: str | None, workspace: str | None, home: Path | None, **options: Any) -> None:  # noqa: ANN401 - click hands over what the command declares
+        if url and home:
+            raise click.UsageError("--url and --home name two workspaces; give one of them")
+        command(Chosen(url, workspace, home), *args, **options)
+
+    return called  # type: ignore[return-value] # click calls it with the three options besides the command's own
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
