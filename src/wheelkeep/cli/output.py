@@ -13,7 +13,7 @@ import msgspec
 from wheelkeep.errors import WheelkeepError
 from wheelkeep.settings import ClientSettings
 
-__all__ = ["Table", "describe", "format_size", "say", "show", "show_error", "show_text"]
+__all__ = ["Table", "describe", "format_size", "say", "show", "show_error", "show_line", "show_text"]
 
 _KIB = 1024
 
@@ -34,6 +34,11 @@ def say(text: str) -> None:
 def show_text(text: str) -> None:
     """Write a line of data to stdout."""
     click.echo(text)
+
+
+def show_line(value: object) -> None:
+    """Write one JSON object as one line, at once: for what has no end yet."""
+    click.echo(msgspec.json.encode(value))
 
 
 def show_error(error: WheelkeepError) -> None:
