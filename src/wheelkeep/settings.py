@@ -21,6 +21,8 @@ __all__ = [
     "child_environment",
     "environment_secret",
     "machine_index_url",
+    "server_environment",
+    "worker_environment",
 ]
 
 
@@ -228,3 +230,19 @@ def child_environment(
     """The environment for a child process: the few harmless variables of ours, then `extra`; never a token."""
     values = _read(environ)
     return {name: values[name] for name in _PASSED_ON if name in values} | dict(extra or {})
+
+
+def server_environment(*, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for an embedded server: ours, without a client's token and what would spoil its bytecode.
+
+    It keeps proxies, certificates and the machine's index settings, which the gateway honours.
+    """
+    dropped = {"WHEELKEEP_TOKEN", "WHEELKEEP_URL", "WHEELKEEP_HOME", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}
+    return {name: value for name, value in _read(environ).items() if name not in dropped}
+
+
+def worker_environment(*, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for an embedded worker: the few harmless variables, and where its node's files lie."""
+    values = _read(environ)
+    kept = {name: values[name] for name in ("WHEELKEEP_NODE", "XDG_CACHE_HOME") if name in values}
+    return child_environment(kept, environ=values)

@@ -1,0 +1,1 @@
+"""The door: API, index, files. See README.md beside this file."""

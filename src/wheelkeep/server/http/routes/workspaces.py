@@ -1,0 +1,184 @@
+"""Workspaces, tokens, audit, workers: what an admin looks after."""
+
+from wheelkeep.errors import ConflictError, DeniedError
+from wheelkeep.server.access.audit import Audit
+from wheelkeep.server.access.door import Door
+from wheelkeep.server.access.principal import Principal
+from wheelkeep.server.access.roles import parse_role
+from wheelkeep.server.access.tokens import Token, TokenBook
+from wheelkeep.server.access.workspaces import Workspace, WorkspaceBook
+from wheelkeep.server.http.call import Call
+from wheelkeep.server.http.route import Route
+from wheelkeep.server.work.roster import Roster
+from wheelkeep.wire.resources import AuditRow, TokenBody, TokenView, WorkerView, WorkspaceBody, WorkspaceView
+
+__all__ = ["WorkspaceRoutes"]
+
+
+def _token_view(token: Token, text: str | None = None) -> TokenView:
+    return TokenView(
+        id=token.id,
+        name=token.name,
+        role=token.role,
+        kind=token.kind,
+        workspace=token.workspace,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        token=text,
+    )
+
+
+class WorkspaceRoutes:
+    """The routes of tenants and their tokens."""
+
+    def __init__(
+        self,
+        workspaces: WorkspaceBook,
+        tokens: TokenBook,
+        *,
+        door: Door,
+        audit: Audit,
+        roster: Roster,
+        public_url: str,
+    ) -> None:
+        self._workspaces = workspaces
+        self._tokens = tokens
+        self._door = door
+        self._audit = audit
+        self._roster = roster
+        self._public_url = public_url
+
+    def routes(self) -> list[Route]:
+        """Its routes."""
+        return [
+            Route(
+                method="GET",
+                path="/workspaces",
+                summary="list workspaces",
+                admits="anyone",
+                endpoint=self.list_workspaces,
+                answer=list[WorkspaceView],
+            ),
+            Route(
+                method="POST",
+                path="/workspaces",
+                summary="make a workspace",
+                admits="admin",
+                endpoint=self.create_workspace,
+                body=WorkspaceBody,
+                answer=WorkspaceView,
+                status=201,
+            ),
+            Route(
+                method="GET",
+                path="/workspaces/{workspace}",
+                summary="show a workspace",
+                admits="read",
+                endpoint=self.show_workspace,
+                answer=WorkspaceView,
+            ),
+            Route(
+                method="GET",
+                path="/tokens",
+                summary="list tokens",
+                admits="admin",
+                endpoint=self.list_tokens,
+                answer=list[TokenView],
+            ),
+            Route(
+                method="POST",
+                path="/tokens",
+                summary="make a token",
+                admits="admin",
+                endpoint=self.create_token,
+                body=TokenBody,
+                answer=TokenView,
+                status=201,
+            ),
+            Route(
+                method="DELETE",
+                path="/tokens/{token}",
+                summary="revoke a token",
+                admits="admin",
+                endpoint=self.revoke_token,
+            ),
+            Route(
+                method="GET",
+                path="/workers",
+                summary="list workers",
+                admits="anyone",
+                endpoint=self.list_workers,
+                answer=list[WorkerView],
+            ),
+            Route(
+                method="GET",
+                path="/workspaces/{workspace}/audit",
+                summary="read the audit",
+                admits="admin",
+                endpoint=self.read_audit,
+                answer=list[AuditRow],
+            ),
+        ]
+
+    def _view(self, workspace: Workspace) -> WorkspaceView:
+        return WorkspaceView(
+            id=workspace.id,
+            name=workspace.name,
+            created_at=workspace.created_at,
+            index_url=f"{self._public_url}/w/{workspace.name}/simple/",
+        )
+
+    def list_workspaces(self, call: Call) -> list[WorkspaceView]:
+        """Those that the caller may enter."""
+        if not isinstance(call.asker, Principal):
+            raise DeniedError("a grant may not do this", code="denied")
+        mine = call.principal.workspace
+        return [self._view(one) for one in self._workspaces.list() if mine is None or one.id == mine]
+
+    def create_workspace(self, call: Call) -> WorkspaceView:
+        """A new workspace."""
+        assert isinstance(call.body, WorkspaceBody)  # noqa: S101 - the guard decoded it by the route's type
+        made = self._workspaces.create(call.body.name)
+        self._audit.note("workspace create", "done", principal=call.principal.name, workspace=made.id)
+        return self._view(made)
+
+    def show_workspace(self, call: Call) -> WorkspaceView:
+        """One workspace."""
+        return self._view(call.workspace)
+
+    def list_tokens(self, _call: Call) -> list[TokenView]:
+        """Every token that is not revoked, without its text."""
+        return [_token_view(token) for token in self._tokens.list() if token.revoked_at is None]
+
+    def create_token(self, call: Call) -> TokenView:
+        """A new token, with its text, this once."""
+        body = call.body
+        assert isinstance(body, TokenBody)  # noqa: S101 - the guard decoded it by the route's type
+        workspace = None if body.workspace is None else self._workspaces.get(body.workspace).id
+        token, text = self._tokens.create(
+            body.name,
+            role=parse_role(body.role),
+            kind=body.kind,
+            workspace=workspace,
+            expires_in_s=body.expires_in_s,
+        )
+        self._audit.note("token create", "done", principal=call.principal.name, workspace=workspace)
+        return _token_view(token, text.reveal())
+
+    def revoke_token(self, call: Call) -> None:
+        """End a token now."""
+        if call.path("token") == call.principal.id:
+            raise ConflictError("a token does not revoke itself", hint="use another admin's token")
+        self._tokens.revoke(call.path("token"))
+        self._door.forget()
+        self._audit.note("token revoke", "done", principal=call.principal.name)
+
+    def list_workers(self, _call: Call) -> list[WorkerView]:
+        """The workers heard of lately."""
+        return self._roster.present()
+
+    def read_audit(self, call: Call) -> list[AuditRow]:
+        """Rows after `after`, oldest first."""
+        return self._audit.rows(
+            call.workspace.id, after=call.integer("after", 0) or 0, limit=min(call.integer("limit", 1000) or 1000, 1000)
+        )
