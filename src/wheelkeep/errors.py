@@ -196,9 +196,10 @@ class UpstreamError(WheelkeepError):
         "feed_too_large": "the origin's answer exceeds the limit",
         "feed_redirect_refused": "the origin redirects to a place that is not allowed",
         "feed_lost_package": "a bound name is no longer served by its origin",
+        "objects_failed": "the object store failed",
     }
 
-    _RETRYABLE = frozenset({"feed_unreachable", "feed_timeout", "feed_failed"})
+    _RETRYABLE = frozenset({"feed_unreachable", "feed_timeout", "feed_failed", "objects_failed"})
 
     @property
     def retryable(self) -> bool:
