@@ -76,9 +76,10 @@ def _no_such_package(match: re.Match[str], _python: str) -> WheelkeepError:
 
 
 def _conflict(match: re.Match[str], _python: str) -> WheelkeepError:
+    why = match[0].removeprefix("Because ").partition(", we can conclude")[0].strip()
     return _resolution(
         "conflicting_requirements",
-        f"the requirements exclude each other: {match[0].removeprefix('Because ').strip()[:300]}",
+        f"the requirements exclude each other: {why[:300]}",
         "loosen one of them; the build's log says how each came in",
     )
 
@@ -227,7 +228,10 @@ _TABLE: tuple[tuple[re.Pattern[str], _Reading], ...] = tuple(
             rf"Failed to fetch: \S+?/(?:simple|files)/{_NAME}/.*HTTP status server error \((?P<status>[^)]*)\)",
             _origin_failed,
         ),
-        (r"client error \(Connect\)|error sending request|connection closed|error decoding response body", _away),
+        (
+            r"client error \(Connect\)|error sending request|connection closed|error decoding response body|dns error",
+            _away,
+        ),
         (rf"Failed to download `{_NAME}[^`]*`.*404 Not Found", _missing_file),
         (rf"Hash mismatch for `{_NAME}[^`]*`", _hash_mismatch),
         (r"Couldn't parse requirement in \S+ at position \d+ cause: (?P<why>.*)", _requirement),
@@ -235,7 +239,7 @@ _TABLE: tuple[tuple[re.Pattern[str], _Reading], ...] = tuple(
         (rf"Because {_NAME} was not found in the package registry", _no_such_package),
         (rf"{_NAME} was not found in the (?:package registry|cache|provided package locations)", _no_such_package),
         (r"Because you require \S+ and \S+, we can conclude that your requirements are unsatisfiable", _conflict),
-        (rf"does not satisfy Python.*?{_NAME} depends on Python(?P<needs>[\w.,<>=!~]+)", _wrong_python),
+        (rf"does not satisfy Python.*?{_NAME} depends on Python(?P<needs>[\w.,<>=!~]*[\w.])", _wrong_python),
         (rf"{_NAME} has no wheels with a matching Python (?:ABI|version|implementation) tag", _wrong_abi),
         (rf"{_NAME} has no wheels with a matching platform tag", _wrong_platform),
         (rf"{_NAME} has no usable wheels", _source_only),

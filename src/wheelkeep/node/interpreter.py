@@ -1,22 +1,22 @@
 """Which Python this node offers for a definition's request.
 
 The node's own interpreter first, then those on the search path, in pyenv and in uv's own folder; nothing is
-downloaded. Every candidate is asked for itself in a process of its own, because names and shims lie. The wheel tags
-come from `packaging`, run by the interpreter that they are about.
+downloaded. Every candidate is asked for itself in a process of its own, because names and shims lie.
 """
 
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import msgspec
-import packaging
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.tags import compatible_tags, cpython_tags, platform_tags
 from packaging.version import Version
 
 from wheelkeep.errors import RequestError, ResolutionError
@@ -30,10 +30,8 @@ _FULL_RELEASE = 3
 
 _PROBE = """
 import json, platform, sys, sysconfig
-sys.path.append(sys.argv[1])
-from packaging.tags import sys_tags
 print(json.dumps({"version": platform.python_version(), "implementation": platform.python_implementation(),
-"platform": sysconfig.get_platform(), "prefix": sys.base_prefix, "tags": [str(tag) for tag in sys_tags()]}))
+"platform": sysconfig.get_platform(), "flags": sys.abiflags}))
 """
 
 
@@ -61,8 +59,7 @@ class _Answer(msgspec.Struct, frozen=True):
     version: str
     implementation: str
     platform: str
-    prefix: str
-    tags: list[str]
+    flags: str
 
 
 def parse_python_request(text: str) -> SpecifierSet:
@@ -97,7 +94,7 @@ def _base_of_this_process() -> Path:
 def _probe(path: Path) -> Interpreter | None:
     try:
         answer = subprocess.run(
-            [path, "-I", "-S", "-c", _PROBE, str(Path(packaging.__file__).parent.parent)],
+            [path, "-I", "-S", "-c", _PROBE],
             env=child_environment(),
             capture_output=True,
             timeout=_PROBE_S,
@@ -106,9 +103,21 @@ def _probe(path: Path) -> Interpreter | None:
         found = msgspec.json.decode(answer.stdout, type=_Answer)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError):
         return None
-    if found.implementation != "CPython":
+    if found.implementation != "CPython" or found.platform != sysconfig.get_platform():
         return None
-    return Interpreter(path=path, version=found.version, platform=found.platform, tags=tuple(found.tags))
+    return Interpreter(path=path, version=found.version, platform=found.platform, tags=_tags(found))
+
+
+def _tags(found: _Answer) -> tuple[str, ...]:
+    """The wheel tags of another Python on this machine: its version and ABI, this process's platforms.
+
+    Asking `packaging` inside that Python would need a `packaging` that still runs on it.
+    """
+    version = tuple(int(part) for part in found.version.split(".")[:2])
+    short = "cp" + "".join(str(part) for part in version)
+    platforms = list(platform_tags())
+    own = cpython_tags(version, abis=[short + found.flags], platforms=platforms)
+    return tuple(str(tag) for tag in (*own, *compatible_tags(version, interpreter=short, platforms=platforms)))
 
 
 def own_interpreter() -> Interpreter:

@@ -27,13 +27,17 @@ class Step:
     local: bool = False
 
 
-def follow(held: Held, steps: Sequence[Step]) -> dict[str, Output]:
-    """Run the steps that are not journalled yet, in order; every step's output, by name.
+def follow(held: Held, steps: Sequence[Step], outputs: dict[str, Output]) -> None:
+    """Run the steps that are not journalled yet, in order.
+
+    Args:
+        held: the lease under which they run.
+        steps: what to do.
+        outputs: gets every step's output, by name; what a failure leaves in it was done.
 
     Raises:
         WheelkeepError: what a step raised, or why the work stops.
     """
-    outputs: dict[str, Output] = {}
     for step in steps:
         held.check()
         known = held.steps.get(step.name)
@@ -44,4 +48,3 @@ def follow(held: Held, steps: Sequence[Step]) -> dict[str, Output]:
         outputs[step.name] = step.run(outputs)
         held.check()
         held.journal(step.name, outputs[step.name])
-    return outputs
