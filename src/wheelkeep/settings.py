@@ -19,6 +19,7 @@ __all__ = [
     "ServerSettings",
     "Setting",
     "child_environment",
+    "command_environment",
     "environment_secret",
     "machine_index_url",
     "server_environment",
@@ -246,3 +247,13 @@ def worker_environment(*, environ: Mapping[str, str] | None = None) -> dict[str,
     values = _read(environ)
     kept = {name: values[name] for name in ("WHEELKEEP_NODE", "XDG_CACHE_HOME") if name in values}
     return child_environment(kept, environ=values)
+
+
+def command_environment(
+    folder: Path, extra: Mapping[str, str] | None = None, *, environ: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment for a user's own command in the Python environment at `folder`: theirs, without our token."""
+    dropped = {"WHEELKEEP_TOKEN", "PYTHONHOME", "PYTHONPATH"}
+    values = {name: value for name, value in _read(environ).items() if name not in dropped} | dict(extra or {})
+    path = f"{folder / 'bin'}{os.pathsep}{values.get('PATH', os.defpath)}"
+    return values | {"PATH": path, "VIRTUAL_ENV": str(folder)}

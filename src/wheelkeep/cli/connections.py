@@ -8,7 +8,7 @@ from wheelkeep.cli.secret_input import SecretSource, secret_options
 
 __all__ = ["connection"]
 
-_HEADINGS = ("name", "category", "target", "authType", "username", "updated_at")
+_HEADINGS = ("name", "category", "target", "authType", "username", "updatedAt")
 _WITHOUT_SECRET = "None"  # noqa: S105 - the auth type of a feed that wants none
 
 
@@ -76,13 +76,3 @@ def delete(chosen: Chosen, name: str) -> None:
     """Delete a connection and its secret."""
     chosen.open().delete_connection(name)
     say(f"deleted {name}")
-
-
-@connection.command("test")
-@click.argument("name")
-@json_option
-@with_workspace
-def test_connection(chosen: Chosen, name: str, *, as_json: bool) -> None:
-    """Ask the target with the stored credential, and say what it answers."""
-    answer = chosen.open().test_connection(name)
-    show(answer, describe(answer), as_json=as_json)

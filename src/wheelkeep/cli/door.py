@@ -24,10 +24,7 @@ class Door:
 
     def __init__(self, workspace: Workspace) -> None:
         self._api = workspace.api
-        self._name = workspace.name
-
-    def _here(self, *parts: str | int) -> str:
-        return path_of("workspaces", self._name, *parts)
+        self._here = workspace.path
 
     def environments(self) -> list[EnvironmentView]:
         """The latest version of every environment."""
@@ -67,10 +64,6 @@ class Door:
     def create_workspace(self, name: str) -> WorkspaceView:
         """A new workspace."""
         return self._api.post(path_of("workspaces"), WorkspaceView, body=WorkspaceBody(name=name))
-
-    def delete_workspace(self, name: str) -> None:
-        """Delete a workspace."""
-        self._api.delete(path_of("workspaces", name))
 
     def tokens(self) -> list[TokenView]:
         """Every token, without its text."""

@@ -78,7 +78,7 @@ def show_environment(chosen: Chosen, reference: tuple[str, int | None], *, as_js
 
 
 def _state(build: Build) -> str:
-    view = build.view()
+    view = build.refresh()
     count = f" {view.done}/{view.total}" if view.total else ""
     return f"{view.environment}:{view.version} {view.stage or view.status.lower()}{count}"
 
@@ -107,7 +107,7 @@ def build(chosen: Chosen, reference: tuple[str, int | None], *, detach: bool, ca
         with told_when_interrupted(note):
             follow(started.follow(), lambda: _state(started))
             started.wait_for_completion(show_output=False, raise_on_error=True)
-    view_of_end = started.view()
+    view_of_end = started.refresh()
     show(view_of_end, _outcome(view_of_end), as_json=as_json)
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
     "server": Place("servers", "server", "Run a server, or stop one."),
     "worker": Place("workers", "worker", "Run a worker, or list them."),
     "token": Place("tokens", "token", "Make, list and revoke tokens."),
-    "workspace": Place("workspaces", "workspace", "Make, list and delete workspaces."),
+    "workspace": Place("workspaces", "workspace", "Make workspaces and list them."),
     "wheel": Place("wheels", "wheel", "Add wheels, list, yank and delete them."),
     "connection": Place("connections", "connection", "Connect private feeds."),
     "env": Place("environments", "env", "Register environments, build and lock them."),

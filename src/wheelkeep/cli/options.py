@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import click
 
+from wheelkeep.sdk.location import Location, find_location
 from wheelkeep.sdk.workspace import Workspace
 from wheelkeep.settings import ClientSettings
 
@@ -35,14 +36,16 @@ class Chosen:
             RequestError: `workspace_not_found`.
             UnreachableError: the server is not there.
         """
+        return Workspace.at(self.location())
+
+    def location(self) -> Location:
+        """Where the workspace is, without going there.
+
+        Raises:
+            RequestError: `workspace_not_found`.
+        """
         settings = ClientSettings.read()
-        name = self.workspace or settings.workspace
-        if self.url:
-            token = settings.token.reveal() if settings.token else None
-            return Workspace.get(name or "default", url=self.url, token=token)
-        if self.home:
-            return Workspace.local(self.home)
-        return Workspace.from_config()
+        return find_location(settings, start=Path.cwd(), url=self.url, home=self.home, workspace=self.workspace)
 
 
 def with_workspace(
@@ -55,7 +58,7 @@ def with_workspace(
     @click.option(
         "--home",
         type=click.Path(file_okay=False, path_type=Path),
-        help="Folder of an embedded workspace. [env: WHEELKEEP_HOME]",
+        help="Data folder of an embedded workspace. [env: WHEELKEEP_HOME]",
     )
     @wraps(command)
     def called(*args: Any, url: str | None, workspace: str | None, home: Path | None, **options: Any) -> None:  # noqa: ANN401 - click hands over what the command declares

@@ -8,10 +8,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-import click
-
 from wheelkeep.cli.output import say
 from wheelkeep.errors import WheelkeepError
+from wheelkeep.sdk.follow import print_line
 from wheelkeep.settings import ClientSettings
 from wheelkeep.wire.resources import LogLine
 
@@ -20,16 +19,17 @@ __all__ = ["follow", "told_when_interrupted"]
 _PERIOD_S = 0.5
 
 
-def _write(lines: Iterable[LogLine], write: Callable[[LogLine], None]) -> None:
-    for line in lines:
-        write(line)
+def _whole_lines(pieces: Iterable[LogLine]) -> Iterator[str]:
+    """The pieces of a log, which come as a program wrote them, as whole lines."""
+    rest = ""
+    for piece in pieces:
+        *lines, rest = (rest + piece.text).split("\n")
+        yield from lines
+    if rest:
+        yield rest
 
 
-def _plain(line: LogLine) -> None:
-    click.echo(line.text.rstrip("\n"), err=line.stream != "stdout")
-
-
-def _follow_live(lines: Iterable[LogLine], state: Callable[[], str]) -> None:
+def _follow_live(pieces: Iterable[LogLine], state: Callable[[], str]) -> None:
     from rich.console import Console  # noqa: PLC0415 - a pipe never pays for it
     from rich.text import Text  # noqa: PLC0415 - the same
 
@@ -47,18 +47,20 @@ def _follow_live(lines: Iterable[LogLine], state: Callable[[], str]) -> None:
         thread = threading.Thread(target=renew, daemon=True)
         thread.start()
         try:
-            _write(lines, lambda line: console.print(Text.from_ansi(line.text.rstrip("\n"))))
+            for line in _whole_lines(pieces):
+                console.print(Text.from_ansi(line))
         finally:
             over.set()
             thread.join()
 
 
-def follow(lines: Iterable[LogLine], state: Callable[[], str]) -> None:
+def follow(pieces: Iterable[LogLine], state: Callable[[], str]) -> None:
     """Show a log until it ends. `state` gives the words of the live line; it is asked on a terminal only."""
     if sys.stderr.isatty() and sys.stdout.isatty():
-        _follow_live(lines, state)
+        _follow_live(pieces, state)
     else:
-        _write(lines, _plain)
+        for piece in pieces:
+            print_line(piece)
 
 
 @contextmanager

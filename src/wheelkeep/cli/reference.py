@@ -7,7 +7,7 @@ import click
 __all__ = ["Reference", "format_reference"]
 
 
-class Reference(click.ParamType):
+class Reference(click.ParamType[tuple[str, int | None]]):
     """`NAME`, `NAME:latest` or `NAME:VERSION`; gives the name and the version, None for the latest."""
 
     name = "environment"

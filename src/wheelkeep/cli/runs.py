@@ -11,7 +11,7 @@ from wheelkeep.cli.reference import Reference
 from wheelkeep.sdk.environment import Environment
 from wheelkeep.sdk.experiment import Experiment
 from wheelkeep.sdk.run import Run
-from wheelkeep.sdk.script_run import ScriptRunConfig
+from wheelkeep.sdk.script_run_config import ScriptRunConfig
 from wheelkeep.wire.resources import RunView
 
 __all__ = ["run"]
@@ -44,7 +44,7 @@ def _properties(view: RunView) -> Table:
 
 
 def _state(followed: Run) -> str:
-    view = followed.view()
+    view = followed.refresh()
     return f"{view.experiment} #{view.number} {view.status}"
 
 
@@ -80,14 +80,12 @@ def submit(
     """Run SCRIPT of a source folder in an environment. Its ARGUMENTS follow it, after `--` if they look like ours."""
     workspace = chosen.open()
     environment = Environment.get(workspace, *reference)
-    asked = ScriptRunConfig(
-        source_directory=str(source), script=script, arguments=list(arguments), environment=environment
-    )
+    asked = ScriptRunConfig(source_directory=source, script=script, arguments=list(arguments), environment=environment)
     submitted = Experiment(workspace, experiment or Path(script).stem).submit(asked)
     say(f"run {submitted.id}")
     if not detach:
         _show_to_its_end(submitted)
-    view = submitted.view()
+    view = submitted.refresh()
     show(view, f"{view.id} {view.status}", as_json=as_json)
 
 
@@ -96,7 +94,7 @@ def submit(
 @with_workspace
 def list_runs(chosen: Chosen, *, as_json: bool) -> None:
     """List the runs, the newest first."""
-    views = [each.view() for each in Run.list(chosen.open())]
+    views = [each.view for each in Run.list(chosen.open())]
     rows = [(view.id, f"{view.experiment} #{view.number}", view.status, view.created_at) for view in views]
     show(views, Table.of(("run", "experiment", "status", "submitted"), rows), as_json=as_json)
 
@@ -107,7 +105,7 @@ def list_runs(chosen: Chosen, *, as_json: bool) -> None:
 @with_workspace
 def show_run(chosen: Chosen, identifier: str, *, as_json: bool) -> None:
     """Show a run: its status, digests, metrics and outputs."""
-    view = Run.get(chosen.open(), identifier).view()
+    view = Run.get(chosen.open(), identifier).view
     show(view, _properties(view), as_json=as_json)
 
 
@@ -134,5 +132,5 @@ def cancel(chosen: Chosen, identifier: str, *, as_json: bool) -> None:
     """Ask a run to stop."""
     asked = Run.get(chosen.open(), identifier)
     asked.cancel()
-    view = asked.view()
+    view = asked.view
     show(view, f"{view.id} {view.status}", as_json=as_json)

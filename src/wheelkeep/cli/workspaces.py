@@ -4,14 +4,14 @@ import click
 
 from wheelkeep.cli.door import Door
 from wheelkeep.cli.options import Chosen, json_option, with_workspace
-from wheelkeep.cli.output import Table, say, show
+from wheelkeep.cli.output import Table, show
 
 __all__ = ["workspace"]
 
 
 @click.group()
 def workspace() -> None:
-    """Make workspaces, list and delete them."""
+    """Make workspaces and list them."""
 
 
 @workspace.command()
@@ -32,13 +32,3 @@ def list_workspaces(chosen: Chosen, *, as_json: bool) -> None:
     views = Door(chosen.open()).workspaces()
     rows = [(view.name, view.index_url, view.created_at) for view in views]
     show(views, Table.of(("name", "index", "made"), rows), as_json=as_json)
-
-
-@workspace.command()
-@click.argument("name")
-@click.confirmation_option(prompt="Delete the workspace with its wheels, connections and environments?")
-@with_workspace
-def delete(chosen: Chosen, name: str) -> None:
-    """Delete the workspace NAME with all that is in it."""
-    Door(chosen.open()).delete_workspace(name)
-    say(f"deleted {name}")
