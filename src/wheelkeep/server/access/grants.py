@@ -71,21 +71,32 @@ class GrantBook:
     def _sign(self, payload: str) -> str:
         return _encode(hmac.digest(self._key, payload.encode(), "sha256"))
 
-    def check(self, text: str) -> WorkPrincipal:
-        """Whose grant `text` is.
+    def read(self, text: str) -> WorkPrincipal:
+        """Whose grant `text` is, without asking whether its work still lives.
+
+        For the holder's own words, each of which checks the fence in its transaction (409 `lost_lease`).
 
         Raises:
-            AuthenticationError: `token_invalid`: forged, expired, or its work has ended or moved to another node.
+            AuthenticationError: `token_invalid`: forged or expired.
         """
         payload, _, signature = text.removeprefix(GRANT_PREFIX).partition(".")
         if not hmac.compare_digest(self._sign(payload).encode(), signature.encode()):
             raise AuthenticationError("the grant is not one of this server", code="token_invalid")
         claims = msgspec.json.decode(_decode(payload), type=_Claims)
-        if claims.expires < time.time() or not self._lives(claims.work, claims.fence):
-            raise AuthenticationError(
-                "the grant has ended with its work", code="token_invalid", hint="a grant is good for one build or run"
-            )
+        if claims.expires < time.time():
+            raise _dead()
         return WorkPrincipal(work=claims.work, fence=claims.fence, workspace=claims.workspace, worker=claims.worker)
+
+    def check(self, text: str) -> WorkPrincipal:
+        """Whose grant `text` is: for packages and files.
+
+        Raises:
+            AuthenticationError: `token_invalid`: forged, expired, or its work has ended or moved to another node.
+        """
+        principal = self.read(text)
+        if not self._lives(principal.work, principal.fence):
+            raise _dead()
+        return principal
 
     def _lives(self, work: str, fence: int) -> bool:
         now = time.monotonic()
@@ -101,3 +112,9 @@ class GrantBook:
         """Ask again at the next check: the work has just ended."""
         for key in [key for key in self._remembered if key[0] == work]:
             del self._remembered[key]
+
+
+def _dead() -> AuthenticationError:
+    return AuthenticationError(
+        "the grant has ended with its work", code="token_invalid", hint="a grant is good for one build or run"
+    )

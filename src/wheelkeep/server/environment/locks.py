@@ -3,11 +3,11 @@
 from sqlalchemy import Connection, insert, select, update
 
 from wheelkeep.errors import NotFoundError
+from wheelkeep.lock.document import format_lock, parse_lock
 from wheelkeep.lock.model import Lock
-from wheelkeep.lock.pylock import parse_pylock, write_pylock
 from wheelkeep.server.environment.sql import lock_file_table, lock_table, version_table
 
-__all__ = ["attach_lock", "labels_naming", "read_lock", "read_pylock"]
+__all__ = ["LockNames", "attach_lock", "labels_naming", "read_lock", "read_pylock"]
 
 
 def attach_lock(connection: Connection, workspace: str, name: str, version: int, lock: Lock, *, at: str) -> str:
@@ -33,7 +33,7 @@ def attach_lock(connection: Connection, workspace: str, name: str, version: int,
                 digest=digest,
                 python=lock.python,
                 platform=lock.platform,
-                pylock=write_pylock(lock),
+                pylock=format_lock(lock),
                 created_at=at,
             )
         )
@@ -69,7 +69,7 @@ def read_lock(connection: Connection, workspace: str, digest: str) -> Lock:
     Raises:
         NotFoundError: `environment_not_built`.
     """
-    return parse_pylock(read_pylock(connection, workspace, digest))
+    return parse_lock(read_pylock(connection, workspace, digest))
 
 
 def labels_naming(connection: Connection, workspace: str, sha256: str) -> list[str]:
@@ -89,3 +89,11 @@ def labels_naming(connection: Connection, workspace: str, sha256: str) -> list[s
         .order_by(version_table.c.folded, version_table.c.version)
     )
     return [f"{row.name}:{row.version}" for row in connection.execute(query).unique()]
+
+
+class LockNames:
+    """Tells the store which environments name a file (its `LockUses`)."""
+
+    def environments_naming(self, connection: Connection, workspace: str, sha256: str) -> list[str]:
+        """The versions, as `name:version`, whose lock names the file."""
+        return labels_naming(connection, workspace, sha256)

@@ -111,6 +111,15 @@ class RunBook:
             environment_variables=msgspec.json.decode(row.environment_variables, type=dict[str, str]),
         )
 
+    def snapshot_of(self, run_id: str) -> str:
+        """The digest of the run's source archive.
+
+        Raises:
+            NotFoundError: `unknown_run`.
+        """
+        with self._database.read() as connection:
+            return str(self._row(connection, None, run_id).snapshot)
+
     def get(self, workspace: str, run_id: str) -> RunView:
         """The run as it stands.
 

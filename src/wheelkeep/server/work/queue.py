@@ -17,7 +17,7 @@ from wheelkeep.server.work.rows import work_of
 from wheelkeep.server.work.sql import step_table, work_table
 from wheelkeep.wire.problem import Failure
 
-__all__ = ["LEASE_S", "claim", "end", "enqueue", "find", "is_alive", "latest", "request_cancel"]
+__all__ = ["LEASE_S", "claim", "end", "enqueue", "find", "is_alive", "is_waiting", "latest", "request_cancel"]
 
 LEASE_S = 8.0
 """Seconds that a lease lasts without a heartbeat."""
@@ -94,6 +94,11 @@ def is_alive(connection: Connection, work_id: str, fence: int) -> bool:
         work_table.c.lease_until > DatabaseNow(),
     )
     return connection.execute(query).first() is not None
+
+
+def is_waiting(connection: Connection) -> bool:
+    """Whether there is work to claim: a look without a write, for the many polls that find none."""
+    return connection.execute(_next_query()).first() is not None
 
 
 def claim(connection: Connection, *, worker: str, at: str) -> Claim | None:
