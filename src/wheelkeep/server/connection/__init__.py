@@ -1,0 +1,1 @@
+"""Connections: which credential goes where, and the vault that keeps it. See README.md beside this file."""
