@@ -20,6 +20,7 @@ from wheelkeep.errors import RequestError
 __all__ = [
     "DEFAULT_NAME",
     "CondaFile",
+    "conda_file_of",
     "conda_structure",
     "define_conda",
     "define_pip_lines",
@@ -132,16 +133,19 @@ def emit_conda(definition: Definition) -> str:
             code="unsupported",
             hint="write the definition as a requirements file, or pin the packages themselves",
         )
+    return format_conda(conda_file_of(definition))
+
+
+def conda_file_of(definition: Definition) -> CondaFile:
+    """The conda file of `definition`, without its constraints, which a conda file cannot hold."""
     python = definition.python
     pin = [] if python is None else [f"python={python}" if python[0].isdigit() else f"python{python}"]
-    return format_conda(
-        CondaFile(
-            name=definition.name,
-            packages=(*pin, *definition.conda_packages),
-            pip=(*(line.line for line in definition.requirements), *(str(option) for option in definition.options)),
-            channels=definition.channels,
-            variables=dict(definition.environment_variables),
-        )
+    return CondaFile(
+        name=definition.name,
+        packages=(*pin, *definition.conda_packages),
+        pip=(*(line.line for line in definition.requirements), *(str(option) for option in definition.options)),
+        channels=definition.channels,
+        variables=dict(definition.environment_variables),
     )
 
 

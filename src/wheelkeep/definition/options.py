@@ -15,7 +15,7 @@ from wheelkeep.errors import RequestError
 from wheelkeep.names import normalize_project
 from wheelkeep.secret import SafeUrl
 
-__all__ = ["PipOption", "add_option", "collapse_formats", "parse_options"]
+__all__ = ["PipOption", "add_option", "collapse_formats", "option_name", "parse_options"]
 
 
 class _Kind(Enum):
@@ -86,6 +86,18 @@ def parse_options(text: str) -> tuple[PipOption, ...]:
     return tuple(found)
 
 
+def option_name(text: str) -> str:
+    """The long spelling of the option name `text`: `-i` is `--index-url`.
+
+    Raises:
+        RequestError: `invalid_option`.
+    """
+    name = _SPELLINGS.get(text, text)
+    if name not in _RULES:
+        raise _invalid(f"{shown(text)!r} is no option that a definition may hold")
+    return name
+
+
 def add_option(options: Iterable[PipOption], option: PipOption) -> tuple[PipOption, ...]:
     """`options` with `option` at the end; an earlier one of the same key is gone."""
     return (*(other for other in options if other.key != option.key), option)
@@ -115,10 +127,8 @@ def _parse_option(words: Sequence[str], position: int) -> tuple[PipOption, int]:
     for short in _SHORT_WITH_VALUE:
         if word.startswith(short) and not word.startswith("--") and len(word) > len(short):
             name, equals, value = short, "=", word[len(short) :].removeprefix("=")
-    name = _SPELLINGS.get(name, name)
-    rule = _RULES.get(name)
-    if rule is None:
-        raise _invalid(f"{shown(name)!r} is no option that a definition may hold")
+    name = option_name(name)
+    rule = _RULES[name]
     if rule.kind is _Kind.FLAG:
         if equals:
             raise _invalid(f"{name} takes no value")
