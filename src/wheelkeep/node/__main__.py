@@ -28,6 +28,7 @@ __all__ = ["main"]
 
 _MOST_SLOTS = 256
 _TOKEN_BYTES = 4096
+_PATIENCE_S = 10.0
 _PATIENCE_WITH_HOME_S = 30.0
 
 
@@ -84,7 +85,7 @@ def _run_worker(asked: argparse.Namespace, settings: NodeSettings) -> int:
         name=asked.name,
         slots=asked.slots,
         patience_s=_PATIENCE_WITH_HOME_S if asked.leave_with else None,
-        first_patience_s=_PATIENCE_WITH_HOME_S if asked.leave_with else WorkerPlan.first_patience_s,
+        first_patience_s=_PATIENCE_WITH_HOME_S if asked.leave_with else _PATIENCE_S,
         leave_with=asked.leave_with,
     )
     worker = Worker(doors, workshop_of(folder), folder, plan=plan)

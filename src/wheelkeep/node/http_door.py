@@ -15,7 +15,14 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from wheelkeep.digest import Digest
-from wheelkeep.errors import ConflictError, UnreachableError, UpstreamError, WheelkeepError
+from wheelkeep.errors import (
+    AuthenticationError,
+    ConflictError,
+    DeniedError,
+    UnreachableError,
+    UpstreamError,
+    WheelkeepError,
+)
 from wheelkeep.node.door import Download, ResolvedLock
 from wheelkeep.node.transport import Transport, unreachable
 from wheelkeep.node.watch import Watch
@@ -232,7 +239,7 @@ class HttpWorkDoor(HttpFiles):
             tries += 1
             try:
                 self._transport.call("POST", self._path + path, body=body)
-            except ConflictError:
+            except (ConflictError, AuthenticationError, DeniedError):
                 if tries == 1:
                     raise
 

@@ -144,6 +144,7 @@ class Worker:
             busy=self.busy,
             wait_s=self._plan.wait_s,
         )
+        asked_at = time.monotonic()
         try:
             lease = self._doors.lease(body)
         except UnreachableError as error:
@@ -164,6 +165,8 @@ class Worker:
             _LOG.info("the server is there again")
         self._failure = None
         self._heard_at = time.monotonic()
+        if lease is None and self._heard_at - asked_at < _AWAY_PAUSE_S:
+            self._leaving.wait(_AWAY_PAUSE_S)  # a server that does not hold the question is not asked in a loop
         return lease
 
     def _do(self, lease: LeaseView) -> None:
