@@ -1,7 +1,7 @@
 """Objects in memory: a full fake of `wheelkeep.server.blobs.protocol.Blobs` that fails when it is told to."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 from wheelkeep.digest import Digest
@@ -65,7 +65,7 @@ class MemoryBlobs:
         except KeyError:
             raise NotFoundError(f"there is no object {digest}", code="unknown_file") from None
 
-    async def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes]:
         """The object's bytes in pieces of 1 MiB.
 
         Raises:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from wheelkeep.digest import Digest
@@ -80,7 +80,7 @@ class FolderBlobs:
         except FileNotFoundError:
             raise _unknown(digest) from None
 
-    async def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes]:
         """The object's bytes in pieces of 1 MiB.
 
         What the page cache has is read at once, which is cheaper than a thread by half; the rest in a thread, so that

@@ -4,7 +4,7 @@ A cloud store's put is durable when it returns; obstore's `LocalStore` is not (s
 for tests.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -87,7 +87,7 @@ class ObjectStoreBlobs:
             found = await obstore.get_async(self._store, _key(digest))
             return bytes(await found.bytes_async())
 
-    async def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    async def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes]:
         """The object's bytes in pieces of about 1 MiB.
 
         Raises:

@@ -1,6 +1,6 @@
 """What a store of objects can do. Identity is content: an object's name is its sha256, so a put is idempotent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Protocol
 
@@ -42,7 +42,7 @@ class Blobs(Protocol):
             NotFoundError: `unknown_file`.
         """
 
-    def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncIterator[bytes]:
+    def stream(self, digest: Digest, *, offset: int = 0, length: int | None = None) -> AsyncGenerator[bytes]:
         """The object's bytes from `offset`, `length` of them or all, in pieces of about 1 MiB.
 
         Raises:

@@ -24,12 +24,11 @@ _KEPT_MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ShelvedFile:
-    """A file that may be served. `metadata_digest` names its METADATA when that is kept beside it."""
+    """A file that may be served, and its METADATA as an object of its own, when that is kept beside it."""
 
     digest: Digest
-    filename: str
     size: int
-    metadata_digest: Digest | None
+    metadata: "ShelvedFile | None" = None
 
 
 class Shelf:
@@ -74,6 +73,7 @@ class Shelf:
         with self._database.read() as connection:
             wheel = find_wheel_by_digest(connection, workspace_id, sha256, filename=filename)
             if wheel is not None:
-                return ShelvedFile(wheel.digest, filename, wheel.size, wheel.metadata_digest)
+                metadata = ShelvedFile(wheel.metadata_digest, wheel.metadata_size)
+                return ShelvedFile(wheel.digest, wheel.size, metadata)
             held = find_held_file(connection, workspace_id, sha256, filename=filename)
-        return None if held is None else ShelvedFile(held.digest, filename, held.size, None)
+        return None if held is None else ShelvedFile(held.digest, held.size)

@@ -23,6 +23,7 @@ wheel_table = Table(
     Column("size", BigInteger, nullable=False),
     Column("requires_python", Text),
     Column("metadata_sha256", Text, nullable=False),
+    Column("metadata_size", BigInteger, nullable=False),
     Column("tags", Text, nullable=False),
     Column("uploaded_at", Text, nullable=False),
     Column("uploaded_by", Text, nullable=False),

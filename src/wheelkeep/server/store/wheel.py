@@ -8,6 +8,7 @@ from urllib.parse import quote
 from packaging.utils import NormalizedName
 from sqlalchemy import Connection
 
+from wheelkeep.definition.wheel_url import WorkspaceWheel
 from wheelkeep.digest import Digest
 from wheelkeep.server.index.model import ProjectFile
 
@@ -28,12 +29,18 @@ class Wheel:
     size: int
     requires_python: str | None
     metadata_digest: Digest
+    metadata_size: int
     tags: tuple[str, ...]
     uploaded_at: str
     uploaded_by: str
     yanked: bool
     yanked_reason: str
     deleted_at: str | None
+
+    def stable_url(self, server_url: str, workspace_name: str) -> str:
+        """The wheel's URL on the server at `server_url`: no secret, the same for ever (contract §3.1)."""
+        named = WorkspaceWheel(workspace=workspace_name, sha256=self.digest.hex, filename=self.filename)
+        return named.url(server_url)
 
     def project_file(self) -> ProjectFile:
         """The wheel as the workspace's index offers it, linked relative to its project page."""
