@@ -6,7 +6,7 @@ reference page is made from. Source: contract §8.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wheelkeep.errors import RequestError
@@ -73,6 +73,15 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         return float(environ.get(name) or default)
     except ValueError:
         raise RequestError(f"{name} is no number", code="invalid_setting") from None
+
+
+def _parse_listen(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdigit():
+        raise RequestError(
+            "the address to listen on is no host:port", code="invalid_setting", hint="write it as 127.0.0.1:8400"
+        )
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +153,14 @@ class ServerSettings:
             RequestError: `invalid_setting`.
         """
         values = _read(environ)
-        host, _, port = (values.get("WHEELKEEP_LISTEN") or "127.0.0.1:8400").rpartition(":")
-        if not port.isdigit():
-            raise RequestError("WHEELKEEP_LISTEN is no host:port", code="invalid_setting")
+        host, port = _parse_listen(values.get("WHEELKEEP_LISTEN") or "127.0.0.1:8400")
         database = values.get("WHEELKEEP_DATABASE_URL")
         return cls(
             home=_path(values, "WHEELKEEP_HOME") or Path(".wheelkeep").absolute(),
             database_url=Secret(database) if database else None,
             objects_url=values.get("WHEELKEEP_OBJECTS_URL") or None,
-            listen_host=host.strip("[]") or "127.0.0.1",
-            listen_port=int(port),
+            listen_host=host,
+            listen_port=port,
             public_url=(values.get("WHEELKEEP_PUBLIC_URL") or "").rstrip("/") or None,
             public_index=values.get("WHEELKEEP_PUBLIC_INDEX") or None,
             keys=_path(values, "WHEELKEEP_KEYS"),
@@ -162,6 +169,15 @@ class ServerSettings:
             tls_key=_path(values, "WHEELKEEP_TLS_KEY"),
             idle_minutes=_number(values, "WHEELKEEP_IDLE_MINUTES", 15.0),
         )
+
+    def listening_on(self, listen: str) -> "ServerSettings":
+        """The same settings with another `host:port`.
+
+        Raises:
+            RequestError: `invalid_setting`.
+        """
+        host, port = _parse_listen(listen)
+        return replace(self, listen_host=host, listen_port=port)
 
 
 def environment_secret(name: str, environ: Mapping[str, str] | None = None) -> Secret | None:

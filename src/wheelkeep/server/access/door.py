@@ -88,6 +88,8 @@ class Door:
         principal = self.identify(header)
         if isinstance(principal, WorkPrincipal):
             raise DeniedError("a grant may not do this", code="denied", hint="use a token of your own")
+        if principal.kind == "node":
+            raise DeniedError("a node's token only leases work", code="denied", hint="use a token of your own")
         if not role_allows(principal.role, right) or (
             principal.workspace is not None and principal.workspace != workspace
         ):

@@ -110,7 +110,7 @@ class Uploads:
             )
 
     async def _receive(self, receive: Receive, path: Path, boundary: bytes) -> UploadForm:
-        with path.open("wb") as target:  # noqa: ASYNC230 - makes no more than a descriptor; writing is in threads
+        with path.open("wb") as target:
             reader = FormReader(boundary, target, most_bytes=self._most_bytes)
             async for batch in _batches(receive):
                 await asyncio.to_thread(reader.feed, batch)
@@ -161,7 +161,7 @@ def _check_form(form: UploadForm) -> None:
 
     Raises:
         RequestError: `invalid_request` or `unsupported`.
-        WheelError: `invalid_wheel_filename` or `wheel_name_mismatch`.
+        WheelError: `wheel_name_mismatch`.
     """
     fields = form.fields
     if fields.get(":action", "file_upload") != "file_upload" or fields.get("protocol_version", "1") != "1":
@@ -174,7 +174,10 @@ def _check_form(form: UploadForm) -> None:
             code="unsupported",
             hint="upload the wheel alone: `twine upload dist/*.whl`, `uv publish dist/*.whl`",
         )
-    name = parse_wheel_filename(form.filename)
+    try:
+        name = parse_wheel_filename(form.filename)
+    except WheelError:
+        return  # `check_wheel` refuses it with a better hint, for it can read the file's METADATA
     said_name, said_version = fields.get("name"), fields.get("version")
     if said_name is not None and canonicalize_name(said_name) != name.project:
         raise _contradiction("name", said_name, name.project)

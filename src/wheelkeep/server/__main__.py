@@ -1,0 +1,70 @@
+"""`python -m wheelkeep.server`: serve, or make the first token. The command line execs this; see `cli/servers.py`."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from wheelkeep.errors import WheelkeepError
+from wheelkeep.server.serving import serve
+from wheelkeep.server.tokens import create_first_token
+from wheelkeep.settings import ServerSettings
+
+__all__ = ["main"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m wheelkeep.server")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="serve until told to stop")
+    serving.add_argument("--embedded", type=Path, metavar="HOME", help="as the server of that data folder")
+    serving.add_argument("--home", type=Path, help="data folder; WHEELKEEP_HOME when not given")
+    serving.add_argument("--listen", metavar="HOST:PORT", help="WHEELKEEP_LISTEN when not given")
+    token = commands.add_parser("token", help="tokens, made beside the server's data")
+    actions = token.add_subparsers(dest="action", required=True)
+    create = actions.add_parser("create")
+    create.add_argument("--admin", action="store_true")
+    create.add_argument("--node", action="store_true")
+    create.add_argument("--name", default="token")
+    create.add_argument("--home", type=Path)
+    create.add_argument("--json", action="store_true")
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> ServerSettings:
+    settings = ServerSettings.read()
+    home = getattr(arguments, "embedded", None) or arguments.home
+    if home is not None:
+        settings = replace(settings, home=home.absolute())
+    if getattr(arguments, "listen", None):
+        settings = settings.listening_on(arguments.listen)
+    return settings
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Do what the arguments say; the exit code: 0 done, 1 failed as the message says, 2 wrong usage."""
+    arguments = _parser().parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        settings = _settings(arguments)
+        if arguments.command == "serve":
+            asyncio.run(serve(settings, embedded=arguments.embedded is not None))
+        else:
+            made = create_first_token(settings, arguments.name, node=arguments.node)
+            text = msgspec.json.encode(made).decode() if arguments.json else str(made.token)
+            sys.stdout.write(text + "\n")
+    except WheelkeepError as error:
+        sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""Serves: binds the address, composes the parts, runs uvicorn until told to stop."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from wheelkeep.errors import RequestError
+from wheelkeep.files import FolderLock, make_private_folder, try_lock
+from wheelkeep.server.compose import Composition, compose
+from wheelkeep.server.life import announce, last_port, watch_over
+from wheelkeep.settings import ServerSettings
+
+__all__ = ["serve"]
+
+_log = logging.getLogger("wheelkeep.server")
+_BACKLOG = 1024
+_GOODBYE_S = 2
+
+
+async def serve(settings: ServerSettings, *, embedded: bool) -> None:
+    """Serve until a signal, or, embedded, until nobody needs it.
+
+    Side effects: makes the data folder and the key ring when they are new; migrates the database.
+
+    Raises:
+        RequestError: `invalid_setting`: the address is taken or impossible, or another server has the folder.
+    """
+    home = make_private_folder(settings.home)
+    lock = try_lock(home / "server.lock")
+    if lock is None:
+        raise RequestError(
+            f"another server has the folder {home}", code="invalid_setting", hint="use that one, or stop it first"
+        )
+    with lock:
+        listener = _bind_embedded(home) if embedded else _bind(settings.listen_host, settings.listen_port)
+        try:
+            await _serve_on(listener, settings, lock, embedded=embedded)
+        finally:
+            listener.close()
+
+
+class _GreetingServer(uvicorn.Server):
+    """A uvicorn that says when it listens, and can be told to leave."""
+
+    def __init__(self, config: uvicorn.Config, greet: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._greet = greet
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        self._greet()
+
+    def leave(self) -> None:
+        """Finish what goes on, then stop."""
+        self.should_exit = True
+
+
+async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: FolderLock, *, embedded: bool) -> None:
+    url = _url(listener, settings, embedded=embedded)
+    composition = await asyncio.to_thread(compose, settings, public_url=url, embedded=embedded)
+
+    def greet() -> None:
+        if embedded:
+            announce(settings.home, url)
+        _log.info("listening on %s", url)
+
+    server = _GreetingServer(_configuration(composition, settings), greet)
+    watcher: asyncio.Task[None] | None = None
+
+    try:
+        if embedded:
+            watcher = asyncio.create_task(
+                watch_over(
+                    settings.home,
+                    composition.presence,
+                    idle_s=settings.idle_minutes * 60,
+                    is_busy=composition.is_busy,
+                    leave=server.leave,
+                )
+            )
+        await server.serve(sockets=[listener])
+    finally:
+        if watcher is not None:
+            watcher.cancel()
+        await composition.close()
+
+
+def _configuration(composition: Composition, settings: ServerSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        composition.application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        lifespan="off",
+        timeout_graceful_shutdown=_GOODBYE_S,
+        timeout_keep_alive=75,
+        ssl_certfile=None if settings.tls_certificate is None else str(settings.tls_certificate),
+        ssl_keyfile=None if settings.tls_key is None else str(settings.tls_key),
+        ws="none",
+    )
+
+
+def _url(listener: socket.socket, settings: ServerSettings, *, embedded: bool) -> str:
+    if settings.public_url and not embedded:
+        return settings.public_url
+    host, port = listener.getsockname()[:2]
+    scheme = "http" if settings.tls_certificate is None else "https"
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - recognised, not bound
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def _bind_embedded(home: Path) -> socket.socket:
+    """A loopback listener on the port that the folder had before, else on any free one."""
+    try:
+        return _bind("127.0.0.1", last_port(home))
+    except RequestError:
+        return _bind("127.0.0.1", 0)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise RequestError(
+            f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}",
+            code="invalid_setting",
+            hint="choose another with --listen or WHEELKEEP_LISTEN",
+        ) from None
+    listener.setblocking(False)  # noqa: FBT003 - the socket module's signature
+    return listener
