@@ -18,6 +18,7 @@ from wheelkeep.definition.requirement import parse_requirement
 from wheelkeep.definition.requirements import Requirements, parse_requirements
 from wheelkeep.definition.secrecy import check_no_secret_fields
 from wheelkeep.errors import RequestError
+from wheelkeep.sdk.build import Build
 from wheelkeep.sdk.conda_dependencies import CondaDependencies
 from wheelkeep.sdk.environment_folder import (
     CONSTRAINTS_NAME,
@@ -27,8 +28,18 @@ from wheelkeep.sdk.environment_folder import (
     read_text,
     write_environment_folder,
 )
+from wheelkeep.sdk.registration import (
+    fetch_environment,
+    fetch_environments,
+    fetch_lock,
+    parse_version,
+    register_definition,
+    request_build,
+)
 from wheelkeep.sdk.sections import DockerSection, PythonSection
 from wheelkeep.sdk.settings_json import difference_json, hide_secrets, read_object, read_text_value
+from wheelkeep.sdk.workspace import Workspace
+from wheelkeep.wire.resources import EnvironmentView
 
 __all__ = ["Environment"]
 
@@ -196,6 +207,67 @@ class Environment:
         if content.dockerfile is not None:
             environment.docker.base_dockerfile = content.dockerfile
         return environment
+
+    # what a server does with it
+
+    def register(self, workspace: Workspace) -> "Environment":
+        """This environment as the server keeps it, with its version; an equal definition makes no new version.
+
+        Raises:
+            RequestError: a part is malformed, unsupported or carries a credential; `invalid_name`.
+        """
+        if not self.name:
+            raise RequestError("the environment has no name", code="invalid_name", hint="Environment(name='my-env')")
+        return Environment._of(register_definition(workspace, self.name, self.definition()))
+
+    def build(self, workspace: Workspace) -> Build:
+        """Lock this environment and make it on a node; registers it first when it has no version.
+
+        Returns:
+            The build, at once; wait with `wait_for_completion`.
+        """
+        registered = self if self.version is not None else self.register(workspace)
+        return request_build(workspace, str(registered.name), registered.version)
+
+    def get_lock(self, workspace: Workspace) -> str:
+        """Its lock as PEP 751 text (`pylock.toml`).
+
+        Raises:
+            NotFoundError: `environment_not_built`.
+        """
+        return fetch_lock(workspace, str(self.name), self.version)
+
+    @staticmethod
+    def get(workspace: Workspace, name: str, version: int | str | None = None) -> "Environment":
+        """The environment `name` in that version, or in its latest.
+
+        Raises:
+            NotFoundError: `unknown_environment`.
+        """
+        number = None if version is None else parse_version(version)
+        return Environment._of(fetch_environment(workspace, name, number))
+
+    @staticmethod
+    def list(workspace: Workspace) -> "dict[str, Environment]":
+        """The latest version of each environment, by name."""
+        return {view.name: Environment._of(view) for view in fetch_environments(workspace)}
+
+    @staticmethod
+    def add_private_pip_wheel(workspace: Workspace, file_path: str | Path, exist_ok: bool = False) -> str:  # noqa: ARG004, FBT001, FBT002  # Azure's signature; equal content is welcome anyway, other content never
+        """Upload a wheel to the workspace; its stable URL, for `CondaDependencies.add_pip_package`.
+
+        The URL holds no secret, ends in the file's name and `#sha256=...`, and is the same for the same content.
+
+        Raises:
+            NotFoundError: `file_not_found`.
+            WheelError: what is wrong with the file, and the legal name.
+            ConflictError: `wheel_exists`: other content under that name, whatever `exist_ok` says.
+        """
+        return workspace.wheels.add(file_path).url
+
+    @classmethod
+    def _of(cls, view: EnvironmentView) -> "Environment":
+        return cls.from_definition(Definition.from_json(view.definition), name=view.name, version=view.version)
 
     def __repr__(self) -> str:
         return json.dumps(hide_secrets(self._settings()), indent=4, sort_keys=True)

@@ -41,8 +41,8 @@ class Experiment:
         if environment.version is None:
             environment = environment.register(self.workspace)
         body = RunBody(
-            environment=environment.name,
-            version=int(environment.version),
+            environment=str(environment.name),
+            version=environment.version,
             snapshot=self._send_snapshot(config),
             script=config.script,
             arguments=config.arguments,
