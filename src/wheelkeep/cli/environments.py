@@ -37,9 +37,10 @@ def _properties(view: EnvironmentView) -> Table:
 def _read_definition(name: str, requirements: Path | None, conda: Path | None) -> Environment:
     if (requirements is None) == (conda is None):
         raise click.UsageError("give one of --requirements and --conda")
-    if requirements is not None:
-        return Environment.from_pip_requirements(name, requirements)
-    return Environment.from_conda_specification(name, conda)
+    if conda is not None:
+        return Environment.from_conda_specification(name, conda)
+    assert requirements is not None  # noqa: S101 - one of the two was given, as checked above
+    return Environment.from_pip_requirements(name, requirements)
 
 
 @env.command()

@@ -1,15 +1,17 @@
 """`wheelkeep server`: the process that keeps workspaces; it runs no foreign code, so a worker runs beside it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from wheelkeep.cli.beside import run_side_by_side
 from wheelkeep.cli.options import json_option
 from wheelkeep.cli.output import say, show
-from wheelkeep.cli.processes import replace_by
+from wheelkeep.cli.processes import check_server_is_installed, replace_by
 from wheelkeep.sdk.embedded import stop_embedded
 from wheelkeep.sdk.location import EmbeddedLocation, find_location
-from wheelkeep.settings import ClientSettings
+from wheelkeep.settings import ClientSettings, ServerSettings
 
 __all__ = ["server"]
 
@@ -23,10 +25,15 @@ def server(context: click.Context, *, no_worker: bool, listen: str | None, home:
     """Run a server here until it is told to stop, or stop the embedded one of a folder."""
     if context.invoked_subcommand is not None:
         return
-    arguments = ["serve", *(["--no-worker"] if no_worker else [])]
+    settings = ServerSettings.read()
+    settings = settings.listening_on(listen) if listen else settings
+    settings = replace(settings, home=home.absolute()) if home else settings
+    arguments = ["serve", "--home", str(settings.home)]
     arguments += ["--listen", listen] if listen else []
-    arguments += ["--home", str(home)] if home else []
-    replace_by("wheelkeep.server", arguments)
+    if no_worker:
+        replace_by("wheelkeep.server", arguments)
+    check_server_is_installed()
+    context.exit(run_side_by_side(settings, arguments))
 
 
 @server.command()

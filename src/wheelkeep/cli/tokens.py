@@ -26,17 +26,21 @@ def token() -> None:
 
 @token.command()
 @click.option("--name", default="token", show_default=True, help="What it is for.")
-@click.option("--admin", is_flag=True, help="The right to everything. Without --url: made beside the server's data.")
+@click.option("--admin", is_flag=True, help="The right to everything.")
 @click.option("--role", type=click.Choice(["reader", "contributor", "publisher", "admin"]), default="contributor")
-@click.option("--node", is_flag=True, help="A token for a worker.")
+@click.option("--node", is_flag=True, help="For a worker.")
 @click.option("--days", type=click.IntRange(min=1), help="Days until it expires; never if not given.")
 @json_option
 @with_workspace
 def create(chosen: Chosen, *, name: str, admin: bool, role: str, node: bool, days: int | None, as_json: bool) -> None:
-    """Make a token. It is printed once."""
-    if admin and chosen.url is None and ClientSettings.read().url is None:
-        home = ["--home", str(chosen.home)] if chosen.home else []
-        replace_by("wheelkeep.server", ["token", "create", "--admin", "--name", name, *home, *(["--json"] * as_json)])
+    """Make a token. It is printed once.
+
+    An admin's or a worker's token, asked for without a URL, is made beside the server's data, with its settings.
+    """
+    if (admin or node) and chosen.url is None and ClientSettings.read().url is None:
+        words = ["token", "create", "--name", name, "--node" if node else "--admin"]
+        words += ["--home", str(chosen.home)] if chosen.home else []
+        replace_by("wheelkeep.server", [*words, *(["--json"] if as_json else [])])
     body = TokenBody(
         name=name,
         role="admin" if admin else role,
