@@ -101,8 +101,7 @@ def tell(steps: Steps, feed: Feed, workspace: Workspace) -> bool:
         second = train(workspace, environment)
     accuracies = [run.get_metrics()["accuracy"] for run in (first, second)]
     with steps.step("what came from where"):
-        path = workspace.path("environments", environment.name, "versions", str(environment.version), "lock")
-        lock = parse_lock(workspace.api.get_bytes(path).decode())
+        lock = parse_lock(environment.get_lock(workspace))
         feed_name = "the private feed (acme-feed)"
         names = {f"{feed.url}/simple": feed_name, feed.url: feed_name, "workspace": "the workspace's wheels"}
         show_origins(lock, names | {"public": "the public index"})
