@@ -238,6 +238,22 @@ def _pip_file_index(values: Mapping[str, str]) -> str | None:
     return None
 
 
+def upstream_proxies(environ: Mapping[str, str] | None = None) -> dict[str, Secret]:
+    """The proxies that the operator set, by scheme (`http`, `https`), and under `no` the hosts that need none.
+
+    `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, in either case; a proxy's URL may carry a credential.
+    """
+    values = _read(environ)
+    found: dict[str, Secret] = {}
+    for name in ("http", "https", "no"):
+        general = () if name == "no" else ("all_proxy", "ALL_PROXY")
+        for variable in (f"{name}_proxy", f"{name.upper()}_PROXY", *general):
+            if values.get(variable):
+                found[name] = Secret(values[variable])
+                break
+    return found
+
+
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "USER", "LOGNAME", "TERM")
 
 

@@ -1,0 +1,1 @@
+"""Origins of packages outside: feeds and the public index, asked safely. See README.md beside this file."""

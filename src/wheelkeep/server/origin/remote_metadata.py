@@ -1,0 +1,136 @@
+"""The METADATA of an upstream's wheel: offered, read out of the archive's end, or, if nothing else helps, the file.
+
+So every wheel on our pages offers core metadata (PEP 658), also those of feeds that have never heard of it, and a
+resolver needs one small request a candidate instead of the wheel.
+"""
+
+import asyncio
+import re
+import tempfile
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from wheelkeep.digest import Digest
+from wheelkeep.errors import IntegrityError, UpstreamError
+from wheelkeep.server.index.model import ProjectFile
+from wheelkeep.server.origin.access import FeedAccess
+from wheelkeep.server.origin.audit_trail import UpstreamNotes
+from wheelkeep.server.origin.failure import failure_of
+from wheelkeep.server.origin.remote_zip import MissingRange, SparseFile, read_wheel_metadata
+from wheelkeep.server.origin.upstream import Answer, Upstream
+
+__all__ = ["RemoteMetadata"]
+
+_TAIL_BYTES = (1 << 16) + 1024
+_MOST_RANGES = 6
+_NO_RANGES = frozenset({HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, HTTPStatus.NOT_IMPLEMENTED})
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+
+
+def _metadata_url(url: str) -> str:
+    """`url` with `.metadata` after its path; a query (a signature) keeps its place."""
+    path, mark, query = url.partition("?")
+    return f"{path}.metadata{mark}{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteMetadata:
+    """Reads METADATA of wheels through one origin's access."""
+
+    upstream: Upstream
+    notes: UpstreamNotes
+
+    async def read(self, file: ProjectFile, access: FeedAccess) -> bytes | None:
+        """The METADATA of the wheel `file`, or None when the origin has the file no more.
+
+        Raises:
+            UpstreamError: the origin failed, or sent something that is no wheel.
+            IntegrityError: `hash_mismatch`.
+        """
+        if file.core_metadata is not False:
+            offered = await self._offered(file, access)
+            if offered is not None:
+                return offered
+        try:
+            return await self._ranged(file, access)
+        except ValueError as problem:
+            raise failure_of(
+                access, "feed_malformed", f"has a wheel {file.filename} that cannot be read: {problem}",
+                hint="upload the wheel to the feed again",
+            ) from None  # fmt: skip
+
+    async def _offered(self, file: ProjectFile, access: FeedAccess) -> bytes | None:
+        answer = await self.upstream.fetch(
+            _metadata_url(file.url),
+            access,
+            self.notes,
+            kind="file",
+            limit_bytes=self.upstream.limits.metadata_bytes,
+        )
+        if answer is None:
+            return None
+        if isinstance(file.core_metadata, str) and Digest.of(answer.data).hex != file.core_metadata:
+            raise IntegrityError(
+                f"the metadata of {file.filename} from {access.label} is not what its page announced",
+                code="hash_mismatch",
+                hint="the feed is damaged or was tampered with; ask who runs it",
+                detail={"filename": file.filename, "expected": file.core_metadata},
+            )
+        return answer.data
+
+    async def _ranged(self, file: ProjectFile, access: FeedAccess) -> bytes | None:
+        """METADATA by range requests.
+
+        Raises:
+            ValueError: the archive cannot be read.
+        """
+        tail = f"bytes={max(0, file.size - _TAIL_BYTES)}-" if file.size is not None else f"bytes=-{_TAIL_BYTES}"
+        try:
+            answer = await self._range(file, access, tail, most_bytes=_TAIL_BYTES)
+            return None if answer is None else await self._complete(file, access, answer)
+        except UpstreamError as error:
+            if error.code == "feed_too_large" or error.detail.get("status") in _NO_RANGES:
+                return await self._whole(file, access)
+            raise
+
+    async def _complete(self, file: ProjectFile, access: FeedAccess, tail: Answer) -> bytes | None:
+        sparse = _sparse(tail)
+        for _ in range(_MOST_RANGES):
+            try:
+                return read_wheel_metadata(sparse, most_bytes=self.upstream.limits.metadata_bytes)
+            except MissingRange as missing:
+                length = missing.end - missing.start
+                more = await self._range(file, access, f"bytes={missing.start}-{missing.end - 1}", most_bytes=length)
+                if more is None:
+                    return None
+                sparse = _sparse(more, known=sparse)
+        raise ValueError("its directory is scattered")
+
+    async def _range(self, file: ProjectFile, access: FeedAccess, wanted: str, *, most_bytes: int) -> Answer | None:
+        headers = {"Range": wanted, "Accept-Encoding": "identity"}
+        return await self.upstream.fetch(
+            file.url, access, self.notes, kind="file", headers=headers, limit_bytes=most_bytes
+        )
+
+    async def _whole(self, file: ProjectFile, access: FeedAccess) -> bytes | None:
+        """METADATA out of the whole file, kept on disk meanwhile: for origins that know no ranges."""
+        with tempfile.TemporaryFile() as kept:
+            async with self.upstream.stream(file.url, access, self.notes) as body:
+                if body is None:
+                    return None
+                async for chunk in body.chunks:
+                    await asyncio.to_thread(kept.write, chunk)
+            return await asyncio.to_thread(read_wheel_metadata, kept, most_bytes=self.upstream.limits.metadata_bytes)
+
+
+def _sparse(answer: Answer, known: SparseFile | None = None) -> SparseFile:
+    """What is known of the file after `answer`; an answer without a range is the whole file."""
+    found = _CONTENT_RANGE.fullmatch(answer.content_range.strip())
+    if answer.status != HTTPStatus.PARTIAL_CONTENT or found is None:
+        whole = SparseFile(len(answer.data))
+        whole.add(0, answer.data)
+        return whole
+    start, _, size = (int(group) for group in found.groups())
+    sparse = known if known is not None and known.size == size else SparseFile(size)
+    sparse.add(start, answer.data)
+    return sparse
