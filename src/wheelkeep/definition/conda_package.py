@@ -10,7 +10,7 @@ from wheelkeep.errors import RequestError
 
 __all__ = ["conda_package_name", "conda_package_version"]
 
-_SPECIFICATION = re.compile(r"(?:[^:\s]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.\-]*)(?P<version>(?:[\s=<>!~\[].*)?)")
+_SPECIFICATION = re.compile(r"(?:\S+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.\-]*)(?P<version>(?:[\s=<>!~\[].*)?)")
 _LONGEST = 1024
 
 

@@ -5,6 +5,7 @@ no business of a definition and is refused, so that a typing mistake is not sile
 is the order of the feeds. Source: pip's "Requirements File Format".
 """
 
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ _RULES = {
     "--trusted-host": _Rule(_Kind.TEXT, repeatable=True),
 }
 _SPELLINGS = {"-i": "--index-url", "--pypi-url": "--index-url", "-f": "--find-links"}
+_NAME = re.compile(r"\s*(--?[A-Za-z][a-z\-]{0,30})(?=[\s=]|$)")
 _SHORT_WITH_VALUE = ("-i", "-f")
 
 
@@ -70,12 +72,13 @@ def parse_options(text: str) -> tuple[PipOption, ...]:
     Raises:
         RequestError: `invalid_option`, or `secret_in_definition`.
     """
-    first = shown(text.strip().split("=")[0].split(maxsplit=1)[0]) if text.strip() else "option"
+    named = _NAME.match(text)
+    first = named[1] if named else "of pip"
     check_no_secret(text, where=f"the option {first}")
     try:
         words = shlex.split(text)
     except ValueError:
-        raise _invalid(f"{first}: a quotation mark is not closed") from None
+        raise _invalid(f"the option {first}: a quotation mark is not closed") from None
     found: list[PipOption] = []
     position = 0
     while position < len(words):

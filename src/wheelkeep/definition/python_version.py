@@ -32,14 +32,14 @@ def parse_python(text: str) -> str | None:
         return None
     if match := _PLAIN.fullmatch(written):
         parts = match[1].split(".")
-        if len(parts) == 1:
-            return f">={int(parts[0])},<{int(parts[0]) + 1}"
-        return ".".join(str(int(part)) for part in parts)
+        if len(parts) > 1:
+            return ".".join(str(int(part)) for part in parts)
+        written = f">={int(parts[0])},<{int(parts[0]) + 1}"
     try:
         specifiers = SpecifierSet(re.sub(r"\s", "", written))
     except InvalidSpecifier:
         raise _invalid(written) from None
-    if not any(_has_minor(specifiers, minor) for minor in range(_MINORS)) and "2." not in written:
+    if not any(_has_minor(specifiers, minor) for minor in range(_MINORS)):
         raise _invalid(written)
     return str(specifiers)
 
