@@ -4,7 +4,6 @@ The names below are the SDK. They load on first use, so `import wheelkeep` costs
 """
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from wheelkeep.sdk.script_run_config import ScriptRunConfig
     from wheelkeep.sdk.sections import DockerSection, PythonSection
     from wheelkeep.sdk.workspace import Workspace
+
+    __version__: str
 
 __all__ = [
     "Build",
@@ -45,16 +46,20 @@ _HOME_OF = {
     "Workspace": "wheelkeep.sdk.workspace",
 }
 
-try:
-    __version__ = version("wheelkeep")
-except PackageNotFoundError:  # pragma: no cover - only a source tree that was never installed has no version
-    __version__ = "0"
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - costs more than all the rest
+
+    try:
+        return version("wheelkeep")
+    except PackageNotFoundError:  # pragma: no cover - only a source tree that was never installed has no version
+        return "0"
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME_OF:
+    if name != "__version__" and name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOME_OF[name]), name)
+    value = _version() if name == "__version__" else getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value
 
