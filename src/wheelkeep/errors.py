@@ -70,6 +70,8 @@ class WheelkeepError(Exception):
         self.detail = dict(detail or {})
         if self.code not in self.codes:
             raise ValueError(f"{type(self).__name__} has no code {self.code!r}")
+        if hint:
+            self.add_note(f"hint: {hint}")
 
     @property
     def retryable(self) -> bool:

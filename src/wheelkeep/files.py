@@ -7,14 +7,17 @@ carries a marker that names what it is, and what has none is swept.
 import fcntl
 import os
 import shutil
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 __all__ = [
     "FolderLock",
     "fsync_folder",
+    "is_locked",
     "make_private_folder",
     "publish_folder",
     "remove_tree",
@@ -24,6 +27,8 @@ __all__ = [
 ]
 
 _TEMPORARY_PREFIX = ".making-"
+_WHOLE_FILE = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+"""A `struct flock` that asks for a write lock on a whole file (64-bit Linux)."""
 
 
 def fsync_folder(folder: Path) -> None:
@@ -111,7 +116,7 @@ class FolderLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def __enter__(self) -> "FolderLock":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -122,15 +127,29 @@ def try_lock(path: Path, *, wait: bool = False) -> FolderLock | None:
     """The lock at `path`, or None when another process holds it (with `wait`, waits for it).
 
     Side effects: makes the file when missing, 0600; it is never removed, because removing a lock file races.
+    Source: fcntl(2), open file description locks: they belong to the descriptor, and can be asked for without taking.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
+        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLKW if wait else fcntl.F_OFD_SETLK, _WHOLE_FILE)
+    except (BlockingIOError, PermissionError):
         os.close(descriptor)
         return None
     except BaseException:
         os.close(descriptor)
         raise
     return FolderLock(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock at `path`; asking takes nothing, so it never gets in a taker's way."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE_FILE)
+    finally:
+        os.close(descriptor)
+    return bool(struct.unpack_from("h", answer)[0] != fcntl.F_UNLCK)

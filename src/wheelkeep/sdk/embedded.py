@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from wheelkeep.errors import RequestError, UnreachableError
-from wheelkeep.files import make_private_folder, try_lock, write_atomically
+from wheelkeep.files import is_locked, make_private_folder, try_lock, write_atomically
 from wheelkeep.proc import ProcessId, end_group, identify
 from wheelkeep.sdk.file_system import check_local
 from wheelkeep.secret import Secret
@@ -56,10 +56,10 @@ def open_embedded(home: Path, *, worker: bool = True) -> Embedded:
     make_private_folder(home)
     start = try_lock(home / "start.lock", wait=True)
     try:
-        if _is_free(home / "server.lock"):
+        if not is_locked(home / "server.lock"):
             _start_server(home)
         found = _wait_for_server(home)
-        if worker and _is_free(home / "worker.lock"):
+        if worker and not is_locked(home / "worker.lock"):
             _start_worker(home, found.url)
     finally:
         if start is not None:
@@ -76,18 +76,10 @@ def stop_embedded(home: Path) -> bool:
             process = ProcessId.parse(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if process.alive and not _is_free(home / f"{name}.lock"):
+        if process.alive:
             ran = True
             end_group(process)
     return ran
-
-
-def _is_free(lock_path: Path) -> bool:
-    lock = try_lock(lock_path)
-    if lock is None:
-        return False
-    lock.release()
-    return True
 
 
 def _start_server(home: Path) -> None:
@@ -149,7 +141,7 @@ def _wait_for_server(home: Path) -> Embedded:
         if found is not None:
             return found
         _reap()
-        if _is_free(home / "server.lock") and not _children and _read_server(home) is None:
+        if not is_locked(home / "server.lock") and not _children and _read_server(home) is None:
             break
         time.sleep(_LOOK_EVERY_S)
     raise UnreachableError(

@@ -49,7 +49,8 @@ def _settings(arguments: argparse.Namespace) -> ServerSettings:
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the exit code: 0 done, 1 failed as the message says, 2 wrong usage."""
     arguments = _parser().parse_args(words)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("wheelkeep").setLevel(logging.INFO)
     try:
         settings = _settings(arguments)
         if arguments.command == "serve":

@@ -7,32 +7,16 @@ whether anybody still needs it. Source: contract §8.
 import asyncio
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from wheelkeep.files import write_atomically
 from wheelkeep.proc import identify
+from wheelkeep.server.http.presence import Presence
 
-__all__ = ["Presence", "announce", "last_port", "watch_over"]
+__all__ = ["announce", "last_port", "watch_over"]
 
 _LOOK_EVERY_S = 1.0
-
-
-class Presence:
-    """When somebody last wanted something. Long polls of idle workers do not count."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def note(self) -> None:
-        """Somebody wants something now."""
-        self._last = time.monotonic()
-
-    @property
-    def idle_s(self) -> float:
-        """Seconds since then."""
-        return time.monotonic() - self._last
 
 
 def announce(home: Path, url: str) -> None:

@@ -13,6 +13,7 @@ from wheelkeep.errors import RequestError
 from wheelkeep.files import FolderLock, make_private_folder, try_lock
 from wheelkeep.server.compose import Composition, compose
 from wheelkeep.server.life import announce, last_port, watch_over
+from wheelkeep.server.tokens import write_embedded_tokens
 from wheelkeep.settings import ServerSettings
 
 __all__ = ["serve"]
@@ -63,7 +64,8 @@ class _GreetingServer(uvicorn.Server):
 
 async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: FolderLock, *, embedded: bool) -> None:
     url = _url(listener, settings, embedded=embedded)
-    composition = await asyncio.to_thread(compose, settings, public_url=url, embedded=embedded)
+    composition = await asyncio.to_thread(compose, settings, public_url=url)
+    write_embedded_tokens(settings.home, composition.tokens)
 
     def greet() -> None:
         if embedded:

@@ -5,7 +5,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,8 @@ async def receive(
         _check_announced(announced, digest)
         yield Received(path, digest, size)
     finally:
-        os.unlink(name)  # noqa: PTH108 - one quick system call; pathlib in a coroutine is flagged for longer ones
+        with suppress(FileNotFoundError):  # the store took it
+            os.unlink(name)  # noqa: PTH108 - one quick system call; pathlib in a coroutine is flagged for longer ones
 
 
 def _check_announced(announced: str | None, digest: Digest) -> None:

@@ -17,7 +17,18 @@ from wheelkeep.server.work.rows import work_of
 from wheelkeep.server.work.sql import step_table, work_table
 from wheelkeep.wire.problem import Failure
 
-__all__ = ["LEASE_S", "claim", "end", "enqueue", "find", "is_alive", "is_waiting", "latest", "request_cancel"]
+__all__ = [
+    "LEASE_S",
+    "claim",
+    "end",
+    "enqueue",
+    "find",
+    "is_active",
+    "is_alive",
+    "is_waiting",
+    "latest",
+    "request_cancel",
+]
 
 LEASE_S = 8.0
 """Seconds that a lease lasts without a heartbeat."""
@@ -99,6 +110,12 @@ def is_alive(connection: Connection, work_id: str, fence: int) -> bool:
 def is_waiting(connection: Connection) -> bool:
     """Whether there is work to claim: a look without a write, for the many polls that find none."""
     return connection.execute(_next_query()).first() is not None
+
+
+def is_active(connection: Connection) -> bool:
+    """Whether any work goes on or waits."""
+    query = select(work_table.c.id).where(work_table.c.state.in_(("Queued", "Running"))).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def claim(connection: Connection, *, worker: str, at: str) -> Claim | None:

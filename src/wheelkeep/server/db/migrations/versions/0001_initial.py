@@ -166,6 +166,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("requires_python", sa.Text(), nullable=True),
         sa.Column("metadata_sha256", sa.Text(), nullable=False),
+        sa.Column("metadata_size", sa.BigInteger(), nullable=False),
         sa.Column("tags", sa.Text(), nullable=False),
         sa.Column("uploaded_at", sa.Text(), nullable=False),
         sa.Column("uploaded_by", sa.Text(), nullable=False),
