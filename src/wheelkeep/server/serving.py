@@ -68,8 +68,7 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: Fo
     write_embedded_tokens(settings.home, composition.tokens)
 
     def greet() -> None:
-        if embedded:
-            announce(settings.home, url)
+        announce(settings.home, url)
         _log.info("listening on %s", url)
 
     server = _GreetingServer(_configuration(composition, settings), greet)
