@@ -39,7 +39,7 @@ def parse_python(text: str) -> str | None:
         specifiers = SpecifierSet(re.sub(r"\s", "", written))
     except InvalidSpecifier:
         raise _invalid(written) from None
-    if not any(_has_minor(specifiers, minor) for minor in range(_MINORS)):
+    if not str(specifiers) or not any(_has_minor(specifiers, minor) for minor in range(_MINORS)):
         raise _invalid(written)
     return str(specifiers)
 

@@ -43,15 +43,22 @@ _KNOWN_TOKEN = re.compile(
     r"|eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"  # JSON web tokens
 )
 _CONDA_TOKEN_PATH = re.compile(r"/t/[^/\s]{8,}(?:/|$)")
+_INTRODUCTION = re.compile(r"^-|--|token|passw|secret|api.?key", re.IGNORECASE)
 _SECRET_FIELDS = {"password": "ContainerRegistry", "authtoken": "Git"}
 
 
 def shown(text: str) -> str:
     """`text`, shortened and without anything that may be a credential, for a message.
 
-    A word with `@` inside is hidden whole, even when it is no URL: `user:password@host` is a common mistake.
+    A word with `@` inside is hidden whole, even when it is no URL: `user:password@host` is a common mistake. The value
+    of an option, and what follows a word such as `token`, is hidden too.
     """
-    line = " ".join(_shown_word(word) for word in text.split())
+    words = text.split()
+    introduced = [False, *(_INTRODUCTION.search(word) is not None for word in words)]
+    line = " ".join(
+        HIDDEN if hidden and not word.startswith("-") else _shown_word(word)
+        for word, hidden in zip(words, introduced, strict=False)
+    )
     line = "".join(character if character.isprintable() else "?" for character in line)
     return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1] + "…"
 
@@ -59,6 +66,8 @@ def shown(text: str) -> str:
 def _shown_word(word: str) -> str:
     if re.search(r".@", word) or _KNOWN_TOKEN.search(word):
         return HIDDEN
+    if word.startswith("-") and "=" in word:
+        return f"{word.partition('=')[0]}={HIDDEN}"
     if "://" not in word:
         return word
     try:

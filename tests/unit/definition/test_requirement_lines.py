@@ -1,4 +1,4 @@
-"""One requirement, one option, one workspace URL: what is understood, what is refused, and that nothing else happens."""
+"""One requirement, one option, one workspace URL: what is understood, what is refused, nothing else."""
 
 import pytest
 from hypothesis import given

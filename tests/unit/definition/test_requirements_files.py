@@ -51,7 +51,9 @@ def test_included_files_are_read_relative_to_the_file_that_names_them() -> None:
     assert [line.text for line in read.constraints] == ["d<3", "e<4"]
 
 
-@pytest.mark.parametrize("spelling", ["-r b.txt", "-rb.txt", "--requirement b.txt", "--requirement=b.txt", "-r 'b.txt'"])
+@pytest.mark.parametrize(
+    "spelling", ["-r b.txt", "-rb.txt", "--requirement b.txt", "--requirement=b.txt", "-r 'b.txt'"]
+)
 def test_every_spelling_of_an_include_is_followed(spelling: str) -> None:
     assert parse_requirements(spelling, read=reader({"b.txt": "b"})).requirements[0].text == "b"
 
@@ -96,7 +98,9 @@ def test_an_include_is_refused_where_there_is_no_folder() -> None:
 
 
 def test_the_same_file_may_be_included_twice() -> None:
-    read = parse_requirements("-r a.txt\n-r b.txt", read=reader({"a.txt": "-c c.txt", "b.txt": "-c c.txt", "c.txt": "c"}))
+    read = parse_requirements(
+        "-r a.txt\n-r b.txt", read=reader({"a.txt": "-c c.txt", "b.txt": "-c c.txt", "c.txt": "c"})
+    )
     assert len(read.constraints) == 2
 
 
