@@ -11,8 +11,8 @@ no file has two names, so that code which writes into one environment cannot cha
 
 import logging
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -118,7 +118,7 @@ class UvEnvironmentMaker:
             if found is not None:
                 return found
             remove_tree(target)
-            with staged_folder(_staging(self._folder, target.name)) as staged:
+            with _staged(self._folder, target.name) as staged:
                 made = staged / "environment"
                 self._install(lock, files, python=python, store=store, staged=staged, watch=watch)
                 write_direct_urls(made, [note for note in lock.files if note.direct_url])
@@ -176,8 +176,14 @@ class UvEnvironmentMaker:
         write_atomically(made / MARKER, msgspec.json.format(msgspec.json.encode(marker), indent=2))
 
 
-def _staging(folder: NodeFolder, key: str) -> Path:
-    return folder.environments / ".staged" / key
+@contextmanager
+def _staged(folder: NodeFolder, key: str) -> Iterator[Path]:
+    """A staged folder below one that is named like the environment, so that whoever sweeps knows its lock."""
+    parent = folder.environments / ".staged" / key
+    with staged_folder(parent) as staged:
+        yield staged
+    with suppress(OSError):
+        parent.rmdir()
 
 
 def sweep_environments(folder: NodeFolder) -> int:

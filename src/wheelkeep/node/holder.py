@@ -65,7 +65,8 @@ class Held:
         self._renewed = monotonic()
         self._stop: Stop | None = None
         self._stage = ("", 0, 0)
-        self._leaving = threading.Event()
+        self._leaving = False
+        self._nudge = threading.Event()
         self._log = LogStream(self._send_log, secrets=[self.door.grant])
         self._heart = threading.Thread(target=self._beat, name=f"heartbeat-{lease.id}", daemon=True)
 
@@ -78,7 +79,8 @@ class Held:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self._log.close()
-        self._leaving.set()
+        self._leaving = True
+        self._nudge.set()
         self._heart.join()
 
     @property
@@ -108,8 +110,9 @@ class Held:
             raise HandedBackError
 
     def enter(self, stage: str) -> None:
-        """Tell that a step begins."""
+        """Tell that a step begins, at once: a reader waits for this word."""
         self._stage = (stage, 0, 0)
+        self._nudge.set()
 
     def report(self, done: int, total: int) -> None:
         """Tell how far the present step is."""
@@ -154,7 +157,11 @@ class Held:
         return self._monotonic() - self._renewed > self.lease.lease_s
 
     def _beat(self) -> None:
-        while not self._leaving.wait(self._heartbeat_s) and self._stop is not Stop.LOST:
+        while self._stop is not Stop.LOST:
+            self._nudge.wait(self._heartbeat_s)
+            self._nudge.clear()
+            if self._leaving:
+                return
             asked = self._monotonic()
             stage, done, total = self._stage
             try:

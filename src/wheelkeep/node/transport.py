@@ -92,7 +92,7 @@ class Transport:
     def __init__(self, url: str, token: Secret, *, pool: urllib3.PoolManager | None = None) -> None:
         self.url = check_server_url(url).bare.rstrip("/")
         self.token = token
-        self._pool = pool or urllib3.PoolManager(maxsize=8, retries=False)
+        self._pool = pool or urllib3.PoolManager(maxsize=32, retries=False)
 
     def with_token(self, token: Secret) -> "Transport":
         """The same connections with another token, for the grant of one work."""
