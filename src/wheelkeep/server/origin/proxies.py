@@ -36,9 +36,7 @@ class Proxies:
 
     def _goes_direct(self, url: SafeUrl) -> bool:
         names = (url.host, url.netloc.lower())
-        return any(
-            suffix == "*" or name == suffix or name.endswith(f".{suffix}") for suffix in self._without for name in names
-        )
+        return "*" in self._without or any(f".{name}".endswith(f".{part}") for part in self._without for name in names)
 
 
 def _parsed(url: Secret) -> SafeUrl | None:

@@ -14,7 +14,10 @@ from wheelkeep.server.connection.credential import basic
 from wheelkeep.server.connection.place import parse_place
 from wheelkeep.server.origin.access import FeedAccess
 
-__all__ = ["PublicIndex", "parse_public_index"]
+__all__ = ["PUBLIC_ORIGIN", "PublicIndex", "parse_public_index"]
+
+PUBLIC_ORIGIN = "public"
+"""`ProjectPage.origin` of the public index."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ request only for the origin that it belongs to, and over plain http only to this
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
@@ -163,6 +163,7 @@ class Upstream:
             response = await self._ask(safe, access, notes, headers)
             try:
                 if response.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+                    await _read_away(response)
                     yield None
                     return
                 if response.status in _REDIRECTS:
@@ -244,6 +245,12 @@ def _redirected(source: SafeUrl, response: aiohttp.ClientResponse, access: FeedA
             status=response.status,
         )
     return outcome.url
+
+
+async def _read_away(response: aiohttp.ClientResponse) -> None:
+    """Read a short body, so that its connection can be used again: a feed says 404 to most names of a resolve."""
+    with suppress(aiohttp.ClientError, OSError, TimeoutError):
+        await response.content.read(_CHUNK_BYTES)
 
 
 async def _chunks(response: aiohttp.ClientResponse, access: FeedAccess, limit: int) -> AsyncIterator[bytes]:

@@ -1,0 +1,130 @@
+"""The origins of a build or of a workspace, ready to be asked: doors out, credentials, audit put together.
+
+One pool of connections for each set of hosts that connections name, so that a workspace without internal feeds shares
+its pool with every other such workspace, and never uses one that may reach inside. Read `sources.py` for the order.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wheelkeep.server.blobs.protocol import Blobs
+from wheelkeep.server.connection.connections import ConnectionBook
+from wheelkeep.server.connection.model import Connection
+from wheelkeep.server.gateway.order import BuildOrder
+from wheelkeep.server.gateway.sources import PlannedFeed, access_of, named_hosts, plan_feeds
+from wheelkeep.server.gateway.workspace_origin import WorkspaceOrigin
+from wheelkeep.server.index.protocol import Index
+from wheelkeep.server.origin.access import FeedAccess
+from wheelkeep.server.origin.address import AddressPolicy, HostPort
+from wheelkeep.server.origin.audit_trail import AuditTrail, UpstreamNotes
+from wheelkeep.server.origin.feed import FeedIndex
+from wheelkeep.server.origin.limits import Limits
+from wheelkeep.server.origin.protocol import Origin
+from wheelkeep.server.origin.proxies import Proxies
+from wheelkeep.server.origin.public import PUBLIC_ORIGIN, PublicIndex
+from wheelkeep.server.origin.upstream import Upstream
+
+__all__ = ["OriginShop", "Origins"]
+
+_MOST_POOLS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Origins in the order in which they are believed, and the public index, which may be only listened to."""
+
+    believed: tuple[Origin, ...]
+    public: Origin | None
+
+
+class OriginShop:
+    """Gives origins.
+
+    Args:
+        connections: for the credentials.
+        wheels_of: the index of a workspace's (its id's) own wheels.
+        blobs: their bytes.
+        public: the public index, or None when the operator wants none.
+        trail: where the use of credentials is noted.
+        proxies: the operator's.
+        limits: time and size of requests.
+    """
+
+    def __init__(
+        self,
+        connections: ConnectionBook,
+        *,
+        wheels_of: Callable[[str], Index],
+        blobs: Blobs,
+        public: PublicIndex | None,
+        trail: AuditTrail,
+        proxies: Proxies | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._connections = connections
+        self._wheels_of = wheels_of
+        self._blobs = blobs
+        self._public = public
+        self._trail = trail
+        self._proxies = proxies
+        self._limits = limits
+        self._pools: dict[frozenset[HostPort], Upstream] = {}
+
+    async def origins(self, order: BuildOrder, connections: Sequence[Connection]) -> Origins:
+        """The origins of a build: the workspace's wheels, its definition's feeds, the public index.
+
+        Raises:
+            RequestError: `invalid_option`.
+            ConflictError: `ambiguous_connection`.
+            IntegrityError: `undecryptable_secret`.
+        """
+        planned = plan_feeds(order, connections)
+        notes = UpstreamNotes(
+            trail=self._trail, principal=order.principal, workspace=order.workspace, work=order.work or None
+        )
+        upstream = self._pool(named_hosts(connections, self._public))
+        feeds = [await self._feed(feed, connections, upstream, notes) for feed in planned]
+        public = None if order.no_index else self._public_origin(connections, upstream, notes)
+        wheels = WorkspaceOrigin(self._wheels_of(order.workspace), self._blobs)
+        believed: list[Origin] = [wheels, *feeds]
+        if public is not None and order.index_url is None:
+            believed.append(public)
+        return Origins(tuple(believed), public)
+
+    async def _feed(
+        self, planned: PlannedFeed, connections: Sequence[Connection], upstream: Upstream, notes: UpstreamNotes
+    ) -> FeedIndex:
+        access = await asyncio.to_thread(access_of, planned.url, connections, self._connections.authorization_for)
+        return FeedIndex(planned.url, access, upstream=upstream, notes=notes, access_for=self._access_for(connections))
+
+    def _public_origin(
+        self, connections: Sequence[Connection], upstream: Upstream, notes: UpstreamNotes
+    ) -> FeedIndex | None:
+        if self._public is None:
+            return None
+        return FeedIndex(
+            self._public.url,
+            self._public.access,
+            upstream=upstream,
+            notes=notes,
+            label=PUBLIC_ORIGIN,
+            access_for=self._access_for(connections),
+        )
+
+    def _access_for(self, connections: Sequence[Connection]) -> Callable[[str], FeedAccess]:
+        return lambda url: access_of(url, connections, self._connections.authorization_for)
+
+    def _pool(self, named: frozenset[HostPort]) -> Upstream:
+        pool = self._pools.get(named)
+        if pool is None:
+            if len(self._pools) >= _MOST_POOLS:
+                self._pools.pop(next(iter(self._pools)))  # its sessions keep it while they live
+            pool = self._pools[named] = Upstream(AddressPolicy(named), self._limits, proxies=self._proxies)
+        return pool
+
+    async def close(self) -> None:
+        """Close every pool."""
+        pools, self._pools = list(self._pools.values()), {}
+        for pool in pools:
+            await pool.close()
