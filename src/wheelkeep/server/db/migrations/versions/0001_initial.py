@@ -29,6 +29,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_workspace_n", ["workspace", "n"], unique=False)
 
     op.create_table(
+        "bound_name",
+        sa.Column("workspace", sa.Text(), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "project", name=op.f("pk_bound_name")),
+    )
+    op.create_table(
         "connection",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("workspace", sa.Text(), nullable=False),
@@ -280,6 +289,7 @@ def downgrade() -> None:
     op.drop_table("held_file")
     op.drop_table("environment_version")
     op.drop_table("connection")
+    op.drop_table("bound_name")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_workspace_n")
 
