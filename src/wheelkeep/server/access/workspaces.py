@@ -82,6 +82,20 @@ class WorkspaceBook:
         self._by_name[name] = found
         return found
 
+    def name_of(self, workspace_id: str) -> str:
+        """The name of the workspace with that id.
+
+        Raises:
+            NotFoundError: `unknown_workspace`.
+        """
+        with self._database.read() as connection:
+            name = connection.execute(
+                select(workspace_table.c.name).where(workspace_table.c.id == workspace_id)
+            ).scalar()
+        if name is None:
+            raise NotFoundError("the workspace was deleted", code="unknown_workspace")
+        return str(name)
+
     def list(self) -> list[Workspace]:
         """Every workspace, by name."""
         with self._database.read() as connection:

@@ -6,7 +6,7 @@ from wheelkeep.server.access.principal import WorkPrincipal
 from wheelkeep.server.access.workspaces import WorkspaceBook
 from wheelkeep.server.http.package_door import Admission, PackageRight
 
-__all__ = ["TokenDoor"]
+__all__ = ["GrantDoor", "TokenDoor"]
 
 
 class TokenDoor:
@@ -38,3 +38,27 @@ class TokenDoor:
             raise DeniedError("the grant may not do this", code="denied")
         principal = self._door.admit(authorization, right, workspace=found.id)
         return Admission(found.id, principal.name)
+
+
+class GrantDoor:
+    """A build's door: its own grant opens it, nothing else does."""
+
+    def __init__(self, door: Door, workspaces: WorkspaceBook) -> None:
+        self._door = door
+        self._workspaces = workspaces
+
+    def admit_grant(self, authorization: bytes | None, workspace: str, work: str) -> None:
+        """Nothing, when `authorization` is the living grant of `work` in the workspace of that name.
+
+        Raises:
+            AuthenticationError: `token_missing` or `token_invalid`.
+            DeniedError: `denied`.
+        """
+        asker = self._door.identify(authorization)
+        if isinstance(asker, WorkPrincipal) and asker.work == work:
+            try:
+                if self._workspaces.get(workspace).id == asker.workspace:
+                    return
+            except NotFoundError:
+                pass
+        raise DeniedError("this index is for the grant of its build alone", code="denied")

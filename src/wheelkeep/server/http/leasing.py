@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import msgspec
 from sqlalchemy import Connection
@@ -48,11 +49,13 @@ class LeaseDesk:
         self._runs = runs
         self._grants = grants
 
-    async def wait(self, worker: str, wait_s: float) -> LeaseView | None:
-        """The next work for `worker`, waiting up to `wait_s` seconds for some."""
+    async def wait(self, worker: str, wait_s: float, *, is_gone: Callable[[], Awaitable[bool]]) -> LeaseView | None:
+        """The next work for `worker`, waiting up to `wait_s` seconds for some; nothing is leased to one that is gone."""
         deadline = time.monotonic() + wait_s
         while True:
             event = self._bell.listen("work")
+            if await is_gone():
+                return None
             lease = await asyncio.to_thread(self.claim, worker)
             left_s = deadline - time.monotonic()
             if lease is not None or left_s <= 0:

@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Select, and_, insert, or_, select, text, upda
 
 from wheelkeep.errors import BuildError
 from wheelkeep.server.work.clock import DatabaseNow
+from wheelkeep.server.work.journal import read_steps
 from wheelkeep.server.work.model import Claim, Ended, Work, WorkKind
 from wheelkeep.server.work.rows import work_of
-from wheelkeep.server.work.sql import step_table, work_table
+from wheelkeep.server.work.sql import work_table
 from wheelkeep.wire.problem import Failure
 
 __all__ = [
@@ -156,18 +157,13 @@ def claim(connection: Connection, *, worker: str, at: str) -> Claim | None:
             )
         )
         claimed = find(connection, work.id)
-        return None if claimed is None else Claim(work=claimed, steps=_steps(connection, work.id))
+        return None if claimed is None else Claim(work=claimed, steps=read_steps(connection, work.id))
 
 
 def _next_query() -> Select[Any]:
     dead = and_(work_table.c.state == "Running", work_table.c.lease_until <= DatabaseNow())
     queued = and_(work_table.c.state == "Queued", work_table.c.after.is_(None))
     return select(work_table).where(or_(dead, queued)).order_by(work_table.c.state.desc(), work_table.c.n).limit(1)
-
-
-def _steps(connection: Connection, work_id: str) -> dict[str, bytes]:
-    query = select(step_table.c.name, step_table.c.output).where(step_table.c.work == work_id)
-    return {row.name: row.output for row in connection.execute(query)}
 
 
 def end(connection: Connection, work_id: str, ended: Ended, *, at: str) -> None:

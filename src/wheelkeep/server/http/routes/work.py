@@ -135,7 +135,9 @@ class WorkRoutes:
         self._roster.note(seen)
         if body.busy >= body.slots:
             return Response(status_code=204)
-        found = await self._desk.wait(body.worker, min(body.wait_s, _LONGEST_WAIT_S))
+        found = await self._desk.wait(
+            body.worker, min(body.wait_s, _LONGEST_WAIT_S), is_gone=call.request.is_disconnected
+        )
         return Response(status_code=204) if found is None else found
 
     def heartbeat(self, call: Call) -> HeartbeatView:
