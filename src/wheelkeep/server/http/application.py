@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from wheelkeep.errors import NotFoundError
 from wheelkeep.server.http.guard import Guard
 from wheelkeep.server.http.openapi import openapi_document
+from wheelkeep.server.http.presence import Presence
 from wheelkeep.server.http.problem import problem_response
 from wheelkeep.server.http.route import API, Route, Routes
-from wheelkeep.server.http.presence import Presence
 
 __all__ = ["Application", "all_routes"]
 

@@ -50,7 +50,7 @@ class LeaseDesk:
         self._grants = grants
 
     async def wait(self, worker: str, wait_s: float, *, is_gone: Callable[[], Awaitable[bool]]) -> LeaseView | None:
-        """The next work for `worker`, waiting up to `wait_s` seconds for some; nothing is leased to one that is gone."""
+        """The next work for `worker`, waiting up to `wait_s` seconds; nothing is leased to one that is gone."""
         deadline = time.monotonic() + wait_s
         while True:
             event = self._bell.listen("work")
