@@ -102,9 +102,7 @@ def tell(steps: Steps, feed: Feed, workspace: Workspace) -> bool:
     accuracies = [run.get_metrics()["accuracy"] for run in (first, second)]
     with steps.step("what came from where"):
         lock = parse_lock(environment.get_lock(workspace))
-        feed_name = "the private feed (acme-feed)"
-        names = {f"{feed.url}/simple": feed_name, feed.url: feed_name, "workspace": "the workspace's wheels"}
-        show_origins(lock, names | {"public": "the public index"})
+        show_origins(lock)
     with steps.step("the proof: the feed's token is searched everywhere"):
         clean = prove(feed, workspace.home or ROOT)
     print(f"\naccuracy on digits the model never saw: {accuracies[0]:.4f}, and without the feed {accuracies[1]:.4f}")
@@ -114,10 +112,10 @@ def tell(steps: Steps, feed: Feed, workspace: Workspace) -> bool:
 def main() -> int:
     """Tell the story; 0 when it ended well."""
     ROOT.mkdir(exist_ok=True)
-    os.environ["WHEELKEEP_NODE"] = str(ROOT / "node")
-    os.environ["XDG_STATE_HOME"] = str(ROOT / "state")
-    for name in ("WHEELKEEP_URL", "WHEELKEEP_TOKEN", "WHEELKEEP_HOME", "WHEELKEEP_WORKSPACE"):
-        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name.startswith("WHEELKEEP_")]:
+        del os.environ[name]
+    places = {"WHEELKEEP_HOME": ROOT / ".wheelkeep", "WHEELKEEP_NODE": ROOT / "node", "WHEELKEEP_KEYS": ROOT / "keys"}
+    os.environ.update({name: str(place) for name, place in places.items()})
     feed = Feed(ROOT / "feed")
     build_wheel(EXAMPLES / "acme_features", feed.packages)
     steps = Steps()
@@ -131,7 +129,7 @@ def main() -> int:
         workspace.close()
     steps.show()
     if well:
-        show_next(ROOT / ".wheelkeep")
+        show_next(ROOT, places)
     return 0 if well else FAILED
 
 
