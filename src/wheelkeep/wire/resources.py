@@ -41,13 +41,13 @@ class _View(msgspec.Struct, frozen=True, kw_only=True):
     """An answer's body: a newer server may add fields."""
 
 
-class WorkspaceBody(_Body, kw_only=True):
+class WorkspaceBody(_Body, frozen=True, kw_only=True):
     """Make a workspace."""
 
     name: str
 
 
-class WorkspaceView(_View, kw_only=True):
+class WorkspaceView(_View, frozen=True, kw_only=True):
     """A workspace."""
 
     id: str
@@ -56,7 +56,7 @@ class WorkspaceView(_View, kw_only=True):
     index_url: str
 
 
-class TokenBody(_Body, kw_only=True):
+class TokenBody(_Body, frozen=True, kw_only=True):
     """Make a token. `role` is reader, contributor, publisher or admin; `kind` is user or node."""
 
     name: str
@@ -66,7 +66,7 @@ class TokenBody(_Body, kw_only=True):
     expires_in_s: int | None = None
 
 
-class TokenView(_View, kw_only=True):
+class TokenView(_View, frozen=True, kw_only=True):
     """A token without its text; `token` is there once, in the answer to its making."""
 
     id: str
@@ -79,7 +79,7 @@ class TokenView(_View, kw_only=True):
     token: str | None = None
 
 
-class WheelView(_View, kw_only=True):
+class WheelView(_View, frozen=True, kw_only=True):
     """A wheel that the workspace keeps. `url` ends in the file name and `#sha256=...` and holds no secret."""
 
     filename: str
@@ -96,14 +96,14 @@ class WheelView(_View, kw_only=True):
     used_by: list[str] = []
 
 
-class YankBody(_Body, kw_only=True):
+class YankBody(_Body, frozen=True, kw_only=True):
     """Yank a wheel (PEP 592), or take it back."""
 
     yanked: bool = True
     reason: str = ""
 
 
-class ConnectionBody(_Body, kw_only=True):
+class ConnectionBody(_Body, frozen=True, kw_only=True):
     """Set a connection. `value` is a string or a mapping, checked per auth type."""
 
     category: str
@@ -112,7 +112,7 @@ class ConnectionBody(_Body, kw_only=True):
     value: str | dict[str, str] | None = None
 
 
-class ConnectionView(_View, kw_only=True):
+class ConnectionView(_View, frozen=True, kw_only=True):
     """A connection without its secret."""
 
     name: str
@@ -125,13 +125,13 @@ class ConnectionView(_View, kw_only=True):
     updated_by: str
 
 
-class EnvironmentBody(_Body, kw_only=True):
+class EnvironmentBody(_Body, frozen=True, kw_only=True):
     """Register a definition. `definition` is `wheelkeep.definition`'s JSON form."""
 
     definition: dict[str, object]
 
 
-class EnvironmentView(_View, kw_only=True):
+class EnvironmentView(_View, frozen=True, kw_only=True):
     """One version of an environment."""
 
     name: str
@@ -150,7 +150,7 @@ class EnvironmentView(_View, kw_only=True):
 BuildState = Literal["Queued", "Running", "Succeeded", "Failed", "Canceled"]
 
 
-class BuildView(_View, kw_only=True):
+class BuildView(_View, frozen=True, kw_only=True):
     """A build. `stage` is its present step; `done` of `total` files or bytes inside it, when it counts."""
 
     id: str
@@ -169,7 +169,7 @@ class BuildView(_View, kw_only=True):
     failure: Failure | None
 
 
-class RunBody(_Body, kw_only=True):
+class RunBody(_Body, frozen=True, kw_only=True):
     """Submit a run. `snapshot` is the digest of an archive that was uploaded before."""
 
     environment: str
@@ -182,7 +182,7 @@ class RunBody(_Body, kw_only=True):
     tags: dict[str, str] = {}
 
 
-class MetricPoint(_View, kw_only=True):
+class MetricPoint(_View, frozen=True, kw_only=True):
     """One value that the script logged, in order."""
 
     name: str
@@ -190,7 +190,7 @@ class MetricPoint(_View, kw_only=True):
     at: str
 
 
-class OutputFile(_View, kw_only=True):
+class OutputFile(_View, frozen=True, kw_only=True):
     """A file that the run left in `outputs/`."""
 
     path: str
@@ -198,7 +198,7 @@ class OutputFile(_View, kw_only=True):
     size: int
 
 
-class RunView(_View, kw_only=True):
+class RunView(_View, frozen=True, kw_only=True):
     """A run. `status` is one of the contract's words (§5)."""
 
     id: str
@@ -224,7 +224,7 @@ class RunView(_View, kw_only=True):
     failure: Failure | None
 
 
-class LogLine(_View, kw_only=True):
+class LogLine(_View, frozen=True, kw_only=True):
     """One piece of a log; `n` grows, so a reader goes on after the last one it has."""
 
     n: int
@@ -233,14 +233,14 @@ class LogLine(_View, kw_only=True):
     text: str
 
 
-class LogPage(_View, kw_only=True):
+class LogPage(_View, frozen=True, kw_only=True):
     """The log after some number. `ended` says that nothing follows the last line here."""
 
     lines: list[LogLine]
     ended: bool
 
 
-class WorkerView(_View, kw_only=True):
+class WorkerView(_View, frozen=True, kw_only=True):
     """A worker that was heard of lately."""
 
     name: str
@@ -251,7 +251,7 @@ class WorkerView(_View, kw_only=True):
     seen_at: str
 
 
-class AuditRow(_View, kw_only=True):
+class AuditRow(_View, frozen=True, kw_only=True):
     """One fact of the audit: who did what, where, with which outcome."""
 
     n: int

@@ -38,7 +38,7 @@ class _Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message between a node and the server of the same release."""
 
 
-class LeaseBody(_Message, kw_only=True):
+class LeaseBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/lease`: ask for one piece of work, waiting up to `wait_s` seconds for it."""
 
     worker: str
@@ -51,7 +51,7 @@ class LeaseBody(_Message, kw_only=True):
     wait_s: float = 0.0
 
 
-class BuildWork(_Message, kw_only=True, tag="build"):
+class BuildWork(_Message, frozen=True, kw_only=True, tag="build"):
     """Lock an environment's version (unless it is locked) and make it on the node."""
 
     workspace: str
@@ -60,7 +60,7 @@ class BuildWork(_Message, kw_only=True, tag="build"):
     lock_digest: str | None
 
 
-class RunWork(_Message, kw_only=True, tag="run"):
+class RunWork(_Message, frozen=True, kw_only=True, tag="run"):
     """Run a script in a locked environment. `snapshot` names a zip among the workspace's objects."""
 
     workspace: str
@@ -75,7 +75,7 @@ class RunWork(_Message, kw_only=True, tag="run"):
     environment_variables: dict[str, str]
 
 
-class LeaseView(_Message, kw_only=True):
+class LeaseView(_Message, frozen=True, kw_only=True):
     """Work for the node that asked; an answer of 204 means that there is none now.
 
     `steps` are the outputs of the steps that were journalled already, by name: go on after them.
@@ -89,7 +89,7 @@ class LeaseView(_Message, kw_only=True):
     steps: dict[str, dict[str, object]]
 
 
-class HeartbeatBody(_Message, kw_only=True):
+class HeartbeatBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/heartbeat`: the node lives; progress inside the present stage."""
 
     fence: int
@@ -98,13 +98,13 @@ class HeartbeatBody(_Message, kw_only=True):
     total: int = 0
 
 
-class HeartbeatView(_Message, kw_only=True):
+class HeartbeatView(_Message, frozen=True, kw_only=True):
     """Whether somebody asked to stop."""
 
     cancel: bool
 
 
-class StepBody(_Message, kw_only=True):
+class StepBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/step`: a step is done; its output is kept for whoever goes on."""
 
     fence: int
@@ -112,14 +112,14 @@ class StepBody(_Message, kw_only=True):
     output: dict[str, object] = {}
 
 
-class LogPiece(_Message, kw_only=True):
+class LogPiece(_Message, frozen=True, kw_only=True):
     """Some text of one stream (`stdout`, `stderr`, `build`), as it came."""
 
     stream: str
     text: str
 
 
-class LoggedMetric(_Message, kw_only=True):
+class LoggedMetric(_Message, frozen=True, kw_only=True):
     """One metric of the user's script."""
 
     name: str
@@ -127,7 +127,7 @@ class LoggedMetric(_Message, kw_only=True):
     at: str
 
 
-class LogBody(_Message, kw_only=True):
+class LogBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/log`: text and metrics. `sequence` makes a repeated send harmless."""
 
     fence: int
@@ -136,7 +136,7 @@ class LogBody(_Message, kw_only=True):
     metrics: list[LoggedMetric] = []
 
 
-class EndBody(_Message, kw_only=True):
+class EndBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/end`: the work is over."""
 
     fence: int
@@ -145,7 +145,7 @@ class EndBody(_Message, kw_only=True):
     output: dict[str, object] = {}
 
 
-class ResolutionView(_Message, kw_only=True):
+class ResolutionView(_Message, frozen=True, kw_only=True):
     """`GET /api/v1/work/{id}/resolution`: what the resolver is to be told. Nothing here is a credential.
 
     `requirements` and `constraints` are lines of a requirements file; a workspace wheel stands in them as
@@ -162,7 +162,7 @@ class ResolutionView(_Message, kw_only=True):
     no_binary: list[str]
 
 
-class LockBody(_Message, kw_only=True):
+class LockBody(_Message, frozen=True, kw_only=True):
     """`PUT /api/v1/work/{id}/lock`: the lock that the node's resolver wrote (PEP 751). The server believes nothing."""
 
     fence: int
@@ -174,7 +174,7 @@ class LockBody(_Message, kw_only=True):
     """The wheel tags that the interpreter takes, best first (`packaging.tags`): uv's lock lists every platform."""
 
 
-class FenceBody(_Message, kw_only=True):
+class FenceBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/seal` and `/release`: a word that needs no more than the right to say it.
 
     `seal` says that every file is held and is answered with the lock; `release` hands the work back, to be leased anew.
@@ -183,7 +183,7 @@ class FenceBody(_Message, kw_only=True):
     fence: int
 
 
-class FileNote(_Message, kw_only=True):
+class FileNote(_Message, frozen=True, kw_only=True):
     """One file of a lock: `sha256` and `size` are None until the server has held a file whose page gave no hash."""
 
     project: str
@@ -196,7 +196,7 @@ class FileNote(_Message, kw_only=True):
     """The stable URL to stand in `direct_url.json` when the definition named the wheel by URL."""
 
 
-class LockView(_Message, kw_only=True):
+class LockView(_Message, frozen=True, kw_only=True):
     """A lock's files. `digest` is None while a file's hash is not known yet; `python` is the interpreter's `3.11`."""
 
     digest: str | None
@@ -205,14 +205,14 @@ class LockView(_Message, kw_only=True):
     files: list[FileNote]
 
 
-class HoldBody(_Message, kw_only=True):
+class HoldBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/hold`: fetch this file once, verify it and keep it."""
 
     fence: int
     filename: str
 
 
-class HoldView(_Message, kw_only=True):
+class HoldView(_Message, frozen=True, kw_only=True):
     """The held file."""
 
     filename: str
@@ -220,7 +220,7 @@ class HoldView(_Message, kw_only=True):
     size: int
 
 
-class OutputBody(_Message, kw_only=True):
+class OutputBody(_Message, frozen=True, kw_only=True):
     """A file of `outputs/` that was uploaded as an object; part of a run's `finish` step."""
 
     path: str

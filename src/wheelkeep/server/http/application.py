@@ -50,15 +50,11 @@ class Application:
         presence: noted on every request that a person or program makes.
     """
 
-    def __init__(
-        self, guard: Guard, routes: list[Route], *, doors: Mapping[str, ASGIApp], presence: Presence
-    ) -> None:
+    def __init__(self, guard: Guard, routes: list[Route], *, doors: Mapping[str, ASGIApp], presence: Presence) -> None:
         self._doors = doors
         self._presence = presence
         self._api = Starlette(
-            routes=[
-                StarletteRoute(API + route.path, guard.wrap(route), methods=[route.method]) for route in routes
-            ],
+            routes=[StarletteRoute(API + route.path, guard.wrap(route), methods=[route.method]) for route in routes],
             exception_handlers={404: _nothing_here, 405: _nothing_here},
         )
 
