@@ -22,7 +22,7 @@ ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+ht
 
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.(whl|tar\.gz|zip|tar\.bz2|tgz|egg)")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
-_PLAIN_URL = re.compile(r"https://[^@?#\\/\s]+/[^@?#\\\s]*")
+_PLAIN_URL = re.compile(r"https://[A-Za-z0-9.-]+/[^@?#\\\s]*")
 _HTML_TYPES = frozenset({"text/html", "application/vnd.pypi.simple.v1+html", "application/xhtml+xml"})
 _JSON_TYPES = frozenset({"application/vnd.pypi.simple.v1+json", "application/json"})
 
