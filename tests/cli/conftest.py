@@ -1,8 +1,13 @@
 """What the tests of the command line share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,3 +46,68 @@ def call(nowhere: Path, capsys: pytest.CaptureFixture[str]) -> Call:
         return Outcome(code, out, err)
 
     return called
+
+
+PROGRAM = str(Path(sys.executable).with_name("wheelkeep"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A user's shell in a folder of their own."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def __call__(
+        self, *words: str, stdin: str = "", more: dict[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [PROGRAM, *words],
+            cwd=self.folder,
+            env=self.environment | (more or {}),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def at(self, folder: Path) -> "Shell":
+        """The same shell in another folder."""
+        return replace(self, folder=folder)
+
+    def start(self, *words: str) -> "subprocess.Popen[bytes]":
+        """A command that goes on; whoever starts it ends it."""
+        return subprocess.Popen(
+            [PROGRAM, *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def json(self, *words: str, stdin: str = "") -> Any:  # noqa: ANN401 - whatever the command prints
+        """What a command prints as JSON."""
+        done = self(*words, "--json", stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def bare_shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell in an empty folder, with no setting of ours but where things lie, and no public index."""
+    base = tmp_path_factory.mktemp("shell")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WHEELKEEP_")}
+    places = {"XDG_STATE_HOME": str(base / "state"), "WHEELKEEP_NODE": str(base / "node")}
+    (base / "work").mkdir()
+    return Shell(base / "work", kept | places | {"WHEELKEEP_PUBLIC_INDEX": "none"})
+
+
+@pytest.fixture(scope="module")
+def shell(bare_shell: Shell) -> Iterator[Shell]:
+    """A shell in a folder with an embedded workspace."""
+    made = bare_shell("init")
+    assert made.returncode == 0, made.stderr
+    yield bare_shell
+    stopped = bare_shell("server", "stop")
+    assert stopped.returncode == 0, stopped.stderr

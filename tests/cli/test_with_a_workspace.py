@@ -1,12 +1,7 @@
 """The command line against a real embedded workspace, from `init` to `server stop`, as a user types it."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,49 +12,8 @@ from wheelkeep.testing.wheels import build_wheel
 
 pytestmark = [pytest.mark.servers, pytest.mark.enable_socket]
 
-PROGRAM = str(Path(sys.executable).with_name("wheelkeep"))
 SECRET = "canaryPat0123456789abcdef"
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """A user's shell in a folder of their own."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def __call__(
-        self, *words: str, stdin: str = "", more: dict[str, str] | None = None
-    ) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [PROGRAM, *words],
-            cwd=self.folder,
-            env=self.environment | (more or {}),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def json(self, *words: str, stdin: str = "") -> Any:  # noqa: ANN401 - whatever the command prints
-        done = self(*words, "--json", stdin=stdin)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    base = tmp_path_factory.mktemp("shell")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("WHEELKEEP_")}
-    places = {"XDG_STATE_HOME": str(base / "state"), "WHEELKEEP_NODE": str(base / "node")}
-    (base / "work").mkdir()
-    shell = Shell(base / "work", kept | places)
-    made = shell("init")
-    assert made.returncode == 0, made.stderr
-    yield shell
-    stopped = shell("server", "stop")
-    assert stopped.returncode == 0, stopped.stderr
+Shell = Any  # the fixture of conftest.py: importlib mode lets no test import it
 
 
 def test_init_writes_a_config_without_a_token_and_keeps_what_is_there(shell: Shell) -> None:
@@ -72,7 +26,7 @@ def test_init_writes_a_config_without_a_token_and_keeps_what_is_there(shell: She
 def test_a_subfolder_finds_the_workspace(shell: Shell) -> None:
     (shell.folder / "sub").mkdir()
 
-    assert Shell(shell.folder / "sub", shell.environment)("wheel", "list").returncode == 0
+    assert shell.at(shell.folder / "sub")("wheel", "list").returncode == 0
 
 
 def test_the_life_of_a_wheel(shell: Shell, tmp_path: Path) -> None:

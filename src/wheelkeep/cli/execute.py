@@ -45,9 +45,8 @@ def _become(command: tuple[str, ...], folder: Path, variables: dict[str, str]) -
     environment = command_environment(folder, variables)
     program = shutil.which(command[0], path=environment["PATH"])
     if program is None:
-        raise NotFoundError(
-            f"there is no program {command[0]}", code="file_not_found", hint="neither there nor on PATH"
-        )
+        hint = "it is neither in the environment nor on PATH"
+        raise NotFoundError(f"there is no program {command[0]}", code="file_not_found", hint=hint)
     os.execve(program, command, environment)  # noqa: S606 - no shell is wanted here
 
 

@@ -22,6 +22,11 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
+def _paragraph(text: str) -> str:
+    """Text of several lines, those after the first set in."""
+    return "\n  ".join(map(_printable, text.splitlines()))
+
+
 def _color(stream_is_terminal: bool) -> bool:  # noqa: FBT001 - private, one argument
     return stream_is_terminal and not ClientSettings.read().no_color
 
@@ -45,10 +50,10 @@ def show_error(error: WheelkeepError) -> None:
     """Say what went wrong and what to do: `error: ...` and `hint: ...` on stderr."""
     color = _color(sys.stderr.isatty())
     click.secho("error", fg="red", bold=True, nl=False, err=True, color=color)
-    click.echo(f": {_printable(error.message)}", err=True)
+    click.echo(f": {_paragraph(error.message)}", err=True)
     if error.hint:
         click.secho("hint", fg="cyan", nl=False, err=True, color=color)
-        click.echo(f": {_printable(error.hint)}", err=True)
+        click.echo(f": {_paragraph(error.hint)}", err=True)
 
 
 def format_size(size_bytes: int) -> str:

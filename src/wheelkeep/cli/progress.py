@@ -35,7 +35,7 @@ def _follow_live(pieces: Iterable[LogLine], state: Callable[[], str]) -> None:
 
     console = Console(stderr=True, no_color=ClientSettings.read().no_color, highlight=False)
     over = threading.Event()
-    with console.status(Text(state())) as status:
+    with console.status(Text(state()), spinner_style="none") as status:
 
         def renew() -> None:
             while not over.wait(_PERIOD_S):
@@ -48,7 +48,7 @@ def _follow_live(pieces: Iterable[LogLine], state: Callable[[], str]) -> None:
         thread.start()
         try:
             for line in _whole_lines(pieces):
-                console.print(Text.from_ansi(line))
+                console.print(Text.from_ansi(line), soft_wrap=True)
         finally:
             over.set()
             thread.join()

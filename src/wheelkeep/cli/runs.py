@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from wheelkeep.cli.options import Chosen, json_option, with_workspace
-from wheelkeep.cli.output import Table, describe, say, show, show_line
+from wheelkeep.cli.output import Table, describe, format_size, say, show, show_line
 from wheelkeep.cli.progress import follow, told_when_interrupted
 from wheelkeep.cli.reference import Reference
 from wheelkeep.sdk.environment import Environment
@@ -37,7 +37,7 @@ def _properties(view: RunView) -> Table:
         "exit code": view.exit_code,
     }
     values.update({f"metric {point.name}": point.value for point in view.metrics})
-    values.update({f"output {file.path}": f"{file.size} B" for file in view.outputs})
+    values.update({f"output {file.path}": format_size(file.size) for file in view.outputs})
     if view.failure is not None:
         values["failure"] = f"{view.failure.code}: {view.failure.message}"
     return describe(values)
