@@ -39,7 +39,7 @@ def openapi_document(routes: list[Route], *, version: str) -> dict[str, Any]:
 def _any_value(kind: type) -> dict[str, Any]:
     """The schema of a field that may hold any JSON value (`object` in our structs)."""
     if kind is object:
-        return {}
+        return {"description": "any JSON value"}
     raise NotImplementedError
 
 
