@@ -23,7 +23,7 @@ $(READY): requirements.lock pyproject.toml
 		{ echo "error: python3 is missing or older than 3.11" >&2; echo "hint: apt-get install python3" >&2; exit 1; }
 	@command -v uv >/dev/null || test -x .tools/bin/uv || python3 -m pip --version >/dev/null 2>&1 || \
 		{ echo "error: neither uv nor pip is here" >&2; echo "hint: apt-get install python3-pip" >&2; exit 1; }
-	@command -v uv >/dev/null || test -x .tools/bin/uv || python3 -m pip install --quiet --target .tools uv==$(UV_VERSION)
+	@command -v uv >/dev/null || test -x .tools/bin/uv || python3 -m pip install --quiet --root-user-action ignore --target .tools uv==$(UV_VERSION)
 	@PATH="$$PATH:$(CURDIR)/.tools/bin"; set -e; \
 	test -x $(VENV)/python || uv venv --quiet --no-python-downloads --python '>=3.11' .venv; \
 	uv pip install --quiet --python $(VENV)/python --require-hashes --requirements requirements.lock; \
