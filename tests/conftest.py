@@ -1,0 +1,12 @@
+"""What all tests share: sockets are refused outside tests that are marked for servers."""
+
+import pytest
+from pytest_socket import disable_socket, enable_socket
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let only marked tests open sockets to anywhere; unix sockets are what an event loop is made of."""
+    if item.get_closest_marker("servers") or item.get_closest_marker("public"):
+        enable_socket()
+    else:
+        disable_socket(allow_unix_socket=True)
