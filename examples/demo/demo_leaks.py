@@ -12,7 +12,7 @@ from wheelkeep.proc import ProcessId
 from wheelkeep.testing.canary import Findings, inspect
 
 
-def _processes(home: Path) -> list[int]:
+def processes_of(home: Path) -> list[int]:
     """The server, the worker and what they started."""
     found = {
         ProcessId.parse(path.read_text(encoding="utf-8")).pid
@@ -30,9 +30,9 @@ def _processes(home: Path) -> list[int]:
     return sorted(found)
 
 
-def search_leaks(token: str, root: Path, home: Path) -> Findings:
-    """Where `token` stands below `root` and in the processes of the workspace `home`."""
-    return inspect(token, [root], pids=_processes(home))
+def search_leaks(token: str, root: Path, processes: list[int]) -> Findings:
+    """Where `token` stands below `root` and in `processes`."""
+    return inspect(token, [root], pids=processes)
 
 
 def finds_planted(token: str, folder: Path) -> bool:
