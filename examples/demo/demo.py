@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from demo_feed import Feed
-from demo_leaks import finds_planted, search_leaks
+from demo_leaks import finds_planted, processes_of, search_leaks
 from demo_report import Steps, show_next, show_origins
 from wheelkeep import Build, CondaDependencies, Environment, Experiment, Run, ScriptRunConfig, WheelkeepError, Workspace
 from wheelkeep.lock.document import parse_lock
@@ -70,18 +70,18 @@ def prove(feed: Feed, home: Path) -> bool:
     if not finds_planted(feed.token, ROOT):
         print("   the search does not find a planted token: it proves nothing")
         return False
-    findings = search_leaks(feed.token, ROOT, home)
+    processes = processes_of(home)
+    findings = search_leaks(feed.token, ROOT, processes)
     size_mib = findings.size_bytes / (1 << 20)
-    print(
-        f"   searched {findings.files} files and {findings.parts} parts of archives and databases, {size_mib:.0f} MiB"
-    )
+    print(f"   searched {findings.files} files, {findings.parts} parts of archives and databases, {size_mib:.0f} MiB,")
+    print(f"   and the environment and arguments of {len(processes)} processes")
     for hit in findings.hits:
         print(f"   LEAK: {hit.place} ({hit.form})")
     for place in findings.unreadable:
         print(f"   not readable: {place}")
     if not findings.hits:
         print("   the token stands nowhere; planted in a gzipped database value and in a zip in a wheel it is found")
-    return not findings.hits and not findings.unreadable
+    return bool(processes) and not findings.hits and not findings.unreadable
 
 
 def tell(steps: Steps, feed: Feed, workspace: Workspace) -> bool:

@@ -57,7 +57,7 @@ def test_the_feed_refuses_strangers_and_stores_its_token_hashed(
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{feed.url}/simple/acme-features/", timeout=5)  # noqa: S310 - http on loopback
         refused.value.close()
-        leaks = demo_modules["demo_leaks"].search_leaks(feed.token, tmp_path, tmp_path)
+        leaks = demo_modules["demo_leaks"].search_leaks(feed.token, tmp_path, [])
     finally:
         feed.stop()
 
