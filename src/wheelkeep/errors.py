@@ -18,7 +18,7 @@
     `- InternalError           us
 
 Each error has a stable `code` (one of its class's `codes`), a message without a secret, an optional `hint` that says
-what to do, and typed `detail`. `server/http/problem.py` turns one into problem+json (RFC 9457) and `sdk/errors.py` back.
+what to do, and typed `detail`. `server/http/problem.py` turns one into problem+json (RFC 9457), `error_from` back.
 Programmer mistakes stay TypeError and ValueError.
 """
 
