@@ -56,9 +56,7 @@ def open_embedded(home: Path, *, worker: bool = True) -> Embedded:
     make_private_folder(home)
     start = try_lock(home / "start.lock", wait=True)
     try:
-        if not is_locked(home / "server.lock"):
-            _start_server(home)
-        found = _wait_for_server(home)
+        found = _find_or_start_server(home)
         if worker and not is_locked(home / "worker.lock"):
             _start_worker(home, found.url)
     finally:
@@ -134,15 +132,24 @@ def _reap() -> None:
             _children.discard(pid)
 
 
-def _wait_for_server(home: Path) -> Embedded:
+def _find_or_start_server(home: Path) -> Embedded:
+    """The server that has the folder, or one that is started now.
+
+    A server that is just leaving still holds its lock for a moment: it is waited for, then another is started.
+    """
     deadline = time.monotonic() + _START_S
+    started = False
     while time.monotonic() < deadline:
         found = _read_server(home)
         if found is not None:
             return found
         _reap()
-        if not is_locked(home / "server.lock") and not _children and _read_server(home) is None:
-            break
+        if not is_locked(home / "server.lock"):
+            if not started:
+                _start_server(home)
+                started = True
+            elif not _children:
+                break
         time.sleep(_LOOK_EVERY_S)
     raise UnreachableError(
         f"the server of {home} did not start",
