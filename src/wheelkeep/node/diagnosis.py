@@ -76,10 +76,22 @@ def _no_such_package(match: re.Match[str], _python: str) -> WheelkeepError:
 
 
 def _conflict(match: re.Match[str], _python: str) -> WheelkeepError:
-    why = match[0].removeprefix("Because ").partition(", we can conclude")[0].strip()
+    return _exclusion(_first_reason(match))
+
+
+def _conflict_with_asked(match: re.Match[str], _python: str) -> WheelkeepError:
+    """A requirement of the definition against one that a package brings; uv tells the two in two sentences."""
+    return _exclusion(f"{_first_reason(match)}, and you require {match['asked']}")
+
+
+def _first_reason(match: re.Match[str]) -> str:
+    return match[0].removeprefix("Because ").partition(", we can conclude")[0].strip()[:300]
+
+
+def _exclusion(why: str) -> WheelkeepError:
     return _resolution(
         "conflicting_requirements",
-        f"the requirements exclude each other: {why[:300]}",
+        f"the requirements exclude each other: {why}",
         "loosen one of them; the build's log says how each came in",
     )
 
@@ -240,6 +252,7 @@ _TABLE: tuple[tuple[re.Pattern[str], _Reading], ...] = tuple(
         (rf"{_NAME} was not found in the (?:package registry|cache|provided package locations)", _no_such_package),
         (r"Because you require \S+ and \S+, we can conclude that your requirements are unsatisfiable", _conflict),
         (rf"does not satisfy Python.*?{_NAME} depends on Python(?P<needs>[\w.,<>=!~]*[\w.])", _wrong_python),
+        (rf"Because {_NAME} requires Python (?P<needs>[\w.,<>=!~]*[\w.])", _wrong_python),
         (rf"{_NAME} has no wheels with a matching Python (?:ABI|version|implementation) tag", _wrong_abi),
         (rf"{_NAME} has no wheels with a matching platform tag", _wrong_platform),
         (rf"{_NAME} has no usable wheels", _source_only),
@@ -248,6 +261,11 @@ _TABLE: tuple[tuple[re.Pattern[str], _Reading], ...] = tuple(
         (rf"{_NAME} was yanked \(reason: (?P<reason>[^)]*)\)", _yanked),
         (rf"there (?:is|are) no versions? of {_NAME}", _no_matching_version),
         (rf"only \S+ is available and you require {_NAME},", _no_matching_version),
+        (
+            r"Because [^:]*? depends? on (?P<name>[\w.-]+)[<>=!~].* because you require (?P<asked>(?P=name)[<>=!~]\S*),"
+            r" we can conclude that your requirements are unsatisfiable",
+            _conflict_with_asked,
+        ),
         (r"Because [^:]*?are incompatible", _conflict),
         (rf"is available and \S+ depends on {_NAME},", _no_matching_version),
     )
