@@ -51,7 +51,9 @@ class Database:
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.engine: Engine = create_engine(parsed, pool_size=10, max_overflow=20, pool_pre_ping=not self.is_sqlite)
+        self.engine: Engine = create_engine(
+            parsed, pool_size=10, max_overflow=20, pool_pre_ping=not self.is_sqlite, hide_parameters=True
+        )
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
 
