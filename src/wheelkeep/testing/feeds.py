@@ -7,8 +7,10 @@ Authorization header, so that a test can prove to whom a credential was sent, an
 import base64
 import json
 import re
+import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -74,6 +76,7 @@ class _State:
     announced: dict[str, str] = field(default_factory=dict)
     seen: list[SeenRequest] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
+    clients: set[socket.socket] = field(default_factory=set)
 
 
 class FeedSimulator:
@@ -151,11 +154,24 @@ class FeedSimulator:
             self._server.shutdown()
             self._server.server_close()
             self._thread.join()
+        for client in list(self._state.clients):  # who kept a connection learns that the feed is gone
+            with suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
 
 
 class _FeedRequest(BaseHTTPRequestHandler):
     feed: _State
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        """Remember who is connected."""
+        super().setup()
+        self.feed.clients.add(self.connection)
+
+    def finish(self) -> None:
+        """Forget it."""
+        self.feed.clients.discard(self.connection)
+        super().finish()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -36,7 +36,7 @@ from wheelkeep.server.index.rendered import render_project
 __all__ = ["BuildDoor", "BuildPages", "PublicFiles"]
 
 _METADATA_SUFFIX = ".metadata"
-_BUILD_PARTS = 7  # "", "w", workspace, "builds", work, "simple" | "files", project, ...
+_WORK_PART = 4  # "", "w", workspace, "builds", work, "simple" | "files", project, ...
 _PROXY_PARTS = 6  # "", "w", workspace, "proxy", project, file name
 _Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -90,9 +90,9 @@ class BuildPages:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = read_headers(scope)
         parts = scope["path"].split("/")
-        if len(parts) < _BUILD_PARTS:
+        if len(parts) <= _WORK_PART:
             raise not_found("page")
-        work = parts[4]
+        work = parts[_WORK_PART]
         self._door.admit_grant(headers.get(b"authorization"), parts[2], work)
         wanted = _parse_build_path(parts)
         gateway = await self._gateways.session(work)
