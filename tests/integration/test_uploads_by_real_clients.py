@@ -95,7 +95,7 @@ def test_twine_uploads_and_skips_what_is_there(served: Served, tmp_path: Path) -
     other = build_wheel(tmp_path / "b", "demo", files={"demo.py": "other"})
     refused = served.twine(other, "--verbose", token="publisher")
     assert refused.returncode == 1
-    assert "File already exists" in refused.stdout + refused.stderr
+    assert "Filealreadyexists" in "".join(refused.stdout.split())  # twine wraps what it prints
     skipped = served.twine(other, "--skip-existing", token="publisher")
     assert skipped.returncode == 0
     assert "already exists" in skipped.stdout + skipped.stderr
