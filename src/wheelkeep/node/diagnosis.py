@@ -262,8 +262,7 @@ _TABLE: tuple[tuple[re.Pattern[str], _Reading], ...] = tuple(
         (rf"there (?:is|are) no versions? of {_NAME}", _no_matching_version),
         (rf"only \S+ is available and you require {_NAME},", _no_matching_version),
         (
-            r"Because [^:]*? depends? on (?P<name>[\w.-]+)[<>=!~].* because you require (?P<asked>(?P=name)[<>=!~]\S*),"
-            r" we can conclude that your requirements are unsatisfiable",
+            r"Because [^:]*? depends? on (?P<name>[\w.-]+)[<>=!~].* because you require (?P<asked>(?P=name)[<>=!~]\S*),",
             _conflict_with_asked,
         ),
         (r"Because [^:]*?are incompatible", _conflict),
