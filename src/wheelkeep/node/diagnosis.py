@@ -81,7 +81,7 @@ def _conflict(match: re.Match[str], _python: str) -> WheelkeepError:
 
 def _conflict_with_asked(match: re.Match[str], _python: str) -> WheelkeepError:
     """A requirement of the definition against one that a package brings; uv tells the two in two sentences."""
-    return _exclusion(f"{_first_reason(match)}, and you require {match['asked']}")
+    return _exclusion(f"{_first_reason(match)}, and you require {match['asked'].rstrip(',')}")
 
 
 def _first_reason(match: re.Match[str]) -> str:
@@ -262,7 +262,7 @@ _TABLE: tuple[tuple[re.Pattern[str], _Reading], ...] = tuple(
         (rf"there (?:is|are) no versions? of {_NAME}", _no_matching_version),
         (rf"only \S+ is available and you require {_NAME},", _no_matching_version),
         (
-            r"Because [^:]*? depends? on (?P<name>[\w.-]+)[<>=!~].* because you require (?P<asked>(?P=name)[<>=!~]\S*),",
+            r"Because [^:]*? depends? on (?P<name>[\w.-]+)[<=>!~].* because you require (?P<asked>(?P=name)[<=>!~]\S*)",
             _conflict_with_asked,
         ),
         (r"Because [^:]*?are incompatible", _conflict),
