@@ -47,6 +47,7 @@ class RunBook:
             NotFoundError: `unknown_environment`; `unknown_file` when the snapshot was not uploaded.
         """
         check_experiment_name(experiment)
+        snapshot = _parse_snapshot(body.snapshot)
         if body.target not in _TARGETS:
             raise RequestError(
                 f"there is no target {body.target[:40]!r} yet", code="unsupported", hint="use the target 'local'"
@@ -54,7 +55,7 @@ class RunBook:
         run_id = f"{experiment[:40]}-{secrets.token_hex(6)}"
         at = format_time(self._clock.now())
         with self._database.write() as connection:
-            check_snapshot(connection, workspace, Digest.parse(body.snapshot))
+            check_snapshot(connection, workspace, snapshot)
             environment = self._environments.find(connection, workspace, body.environment, body.version)
             build = None
             if environment.lock_digest is None:
@@ -73,7 +74,7 @@ class RunBook:
                     environment=environment.name,
                     version=environment.version,
                     build=build,
-                    snapshot=body.snapshot,
+                    snapshot=str(snapshot),
                     target=body.target,
                     script=body.script,
                     arguments=msgspec.json.encode(body.arguments),
@@ -186,3 +187,10 @@ class RunBook:
             tags=msgspec.json.decode(row.tags, type=dict[str, str]),
             failure=work.failure,
         )
+
+
+def _parse_snapshot(text: str) -> Digest:
+    try:
+        return Digest.parse(text)
+    except ValueError:
+        raise RequestError("the snapshot is no sha256 digest", code="invalid_request") from None
