@@ -74,6 +74,9 @@ class LeaseDoor(Protocol):
             AuthenticationError, DeniedError: the token is no node's.
         """
 
+    def interrupt(self) -> None:
+        """Break off every `lease` that waits, so that no work is given to a node that leaves; for good."""
+
     def work(self, lease: LeaseView, watch: Watch) -> "WorkDoor":
         """The door of the leased work; `watch` says how long a silent server is waited for."""
 

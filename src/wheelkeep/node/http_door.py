@@ -23,6 +23,7 @@ from wheelkeep.errors import (
     UpstreamError,
     WheelkeepError,
 )
+from wheelkeep.node.breakable import BreakableLine
 from wheelkeep.node.door import Download, ResolvedLock
 from wheelkeep.node.transport import Transport, unreachable
 from wheelkeep.node.watch import Watch
@@ -107,10 +108,12 @@ def _redirected(location: str, headers: dict[str, str]) -> Iterator[Download]:
 
 
 class HttpLeaseDoor:
-    """A node's own door; see `door.LeaseDoor`."""
+    """A node's own door; see `door.LeaseDoor`. It asks over connections of its own, which can be broken off."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._line = BreakableLine()
+        self._asking = transport.over(self._line.pool)
 
     @property
     def url(self) -> str:
@@ -119,8 +122,12 @@ class HttpLeaseDoor:
 
     def lease(self, body: LeaseBody) -> LeaseView | None:
         """A piece of work, or None; see `door.LeaseDoor`."""
-        data = self._transport.call("POST", "/api/v1/work/lease", body=body, read_s=body.wait_s + 15.0)
+        data = self._asking.call("POST", "/api/v1/work/lease", body=body, read_s=body.wait_s + 15.0)
         return _read(data, LeaseView) if data else None
+
+    def interrupt(self) -> None:
+        """Break off every `lease` that waits; see `door.LeaseDoor`."""
+        self._line.break_off()
 
     def work(self, lease: LeaseView, watch: Watch) -> "HttpWorkDoor":
         """The door of `lease`; `watch` says how long a silent server is waited for."""

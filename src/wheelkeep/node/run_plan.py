@@ -2,11 +2,12 @@
 
     environment  made here from the held files of its lock (local)
     snapshot     the source folder, unpacked (local)
-    script       the script runs to its end (local: a script that ended here is not run again)
-    finish       what it left is uploaded
+    script       the script runs to its end, and what it left is uploaded
+    finish       its exit code decides
 
-A script that a killed worker left is ended and starts again from its source: a run is whole or not at all. Its end is
-written in the run's folder before it is told, so that it does not run twice on this node because of a lost answer.
+A run is whole or not at all: the server keeps values and files of an attempt only once the step `script` is
+journalled, which is after the last upload. A script that a killed worker left is ended and starts again from its
+source. When only the upload was missing, the end that stands in the run's folder is used, and its values are sent anew.
 """
 
 from collections import deque
@@ -94,11 +95,13 @@ def run_steps(held: Held, work: RunWork, workshop: Workshop, *, folder: NodeFold
         if result is None:
             result = _run(held, work, place, folder.environments / str(outputs["environment"]["folder"]))
             write_atomically(place / _RESULT, msgspec.json.encode(result))
+        else:
+            _ship(MetricsFile(place / _METRICS), held)
+        held.enter("finish")
+        send_outputs(find_outputs(source, place / "uploads", held), held.door, held)
         return {"exit_code": result.exit_code, "tags": result.tags, "last_words": result.last_words}
 
     def finish(outputs: Mapping[str, Output]) -> Output:
-        if source.is_dir():
-            send_outputs(find_outputs(source, place / "uploads", held), held.door, held)
         ended = msgspec.convert(outputs["script"], _Result)
         if ended.exit_code != 0:
             raise _failure(work, ended)
@@ -107,7 +110,7 @@ def run_steps(held: Held, work: RunWork, workshop: Workshop, *, folder: NodeFold
     return [
         Step("environment", environment, local=True),
         Step("snapshot", snapshot, local=True),
-        Step("script", script, local=True),
+        Step("script", script),
         Step("finish", finish),
     ]
 
@@ -126,15 +129,14 @@ def _run(held: Held, work: RunWork, place: Path, environment: Path) -> _Result:
         arguments=work.arguments,
         variables=work.environment_variables,
     )
-
-    def ship_metrics() -> None:
-        for metric in metrics.new_metrics():
-            held.note(metric)
-
     with full_disk_told("the run"):
-        code = run_script(what, words, each_moment=ship_metrics)
-    ship_metrics()
+        code = run_script(what, words, each_moment=lambda: _ship(metrics, held))
     return _Result(code, metrics.tags, words.text())
+
+
+def _ship(metrics: MetricsFile, held: Held) -> None:
+    for metric in metrics.new_metrics():
+        held.note(metric)
 
 
 def _receive_snapshot(held: Held, archive: Path, digest: Digest) -> None:

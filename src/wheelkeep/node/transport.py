@@ -98,6 +98,10 @@ class Transport:
         """The same connections with another token, for the grant of one work."""
         return Transport(self.url, token, pool=self._pool)
 
+    def over(self, pool: urllib3.PoolManager) -> "Transport":
+        """The same server and token over other connections."""
+        return Transport(self.url, self.token, pool=pool)
+
     def close(self) -> None:
         """Close the connections that are idle."""
         self._pool.clear()

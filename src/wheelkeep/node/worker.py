@@ -54,7 +54,7 @@ class Worker:
         self._folder = folder
         self._plan = plan
         self._leaving = threading.Event()
-        self._held: dict[str, Held] = {}
+        self._held: list[Held] = []
         self._changed = threading.Lock()
         self._failure: WheelkeepError | None = None
         self._heard_at: float | None = None
@@ -117,12 +117,13 @@ class Worker:
             self.leave()
 
     def _hand_back(self, slots: list[threading.Thread]) -> None:
-        """Wait for what is under way, then hand it back; slots that only wait for work end with the process."""
+        """Wait for what is under way, then hand it back; slots that only wait for work are interrupted first."""
+        self._doors.interrupt()
         deadline = time.monotonic() + self._plan.finish_s
         while self._held and time.monotonic() < deadline:
             time.sleep(_TICK_S / 4)
         with self._changed:
-            for held in self._held.values():
+            for held in self._held:
                 held.stop(Stop.HANDED_BACK)
         for slot in slots:
             while slot.is_alive() and self._held:
@@ -148,6 +149,8 @@ class Worker:
         try:
             lease = self._doors.lease(body)
         except UnreachableError as error:
+            if self._leaving.is_set():
+                return None
             if self._failure is None:
                 _LOG.warning("%s; trying again", error.message)
             self._failure = error
@@ -172,7 +175,7 @@ class Worker:
     def _do(self, lease: LeaseView) -> None:
         held = Held(lease, self._doors)
         with self._changed:
-            self._held[lease.id] = held
+            self._held.append(held)
             if self._leaving.is_set():
                 held.stop(Stop.HANDED_BACK)
         _LOG.info("work %s begins (%s)", lease.id, type(lease.work).__name__)
@@ -182,5 +185,5 @@ class Worker:
             _LOG.info("work %s: %s", lease.id, state)
         finally:
             with self._changed:
-                del self._held[lease.id]
+                self._held.remove(held)
         self._heard_at = time.monotonic()

@@ -8,6 +8,7 @@ import hashlib
 import threading
 import time
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -133,11 +134,11 @@ class WorkBook:
         if text not in work.text():
             raise TimeoutError(f"{work.id} ended as {work.state} ({work.failure}); log:\n{work.text()}")
 
-    def lease(self, worker: str, wait_s: float) -> LeaseView | None:
-        """The next work: a dead lease first, then what is queued."""
+    def lease(self, worker: str, wait_s: float, *, is_gone: Callable[[], bool] = lambda: False) -> LeaseView | None:
+        """The next work: a dead lease first, then what is queued; none for a worker that is gone."""
         deadline = time.monotonic() + wait_s
         with self.changed:
-            while True:
+            while not is_gone():
                 work = self._next()
                 if work is not None:
                     return self._give(work, worker)
@@ -145,6 +146,7 @@ class WorkBook:
                 if left <= 0:
                     return None
                 self.changed.wait(min(left, 0.1))
+        return None
 
     def _next(self) -> FakeWork | None:
         now = time.monotonic()

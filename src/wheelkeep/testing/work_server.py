@@ -6,6 +6,8 @@ problem+json are as on the real one. It can go away (`stop`, then `start` on the
 
 import base64
 import json
+import select
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -159,11 +161,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self._token() != NODE_TOKEN:
             raise AuthenticationError("no such token", code="token_invalid", hint="make one")
         asked = msgspec.json.decode(body, type=LeaseBody)
-        lease = self.owner.book.lease(asked.worker, min(asked.wait_s, 2.0))
+        lease = self.owner.book.lease(asked.worker, min(asked.wait_s, 2.0), is_gone=self._is_gone)
         if lease is None:
             self._answer(204, b"", "application/json")
         else:
             self._answer(200, msgspec.json.encode(lease), "application/json")
+
+    def _is_gone(self) -> bool:
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
     def _word(self, work: FakeWork, word: str, body: bytes) -> msgspec.Struct | bytes | None:
         if self.command == "GET":
