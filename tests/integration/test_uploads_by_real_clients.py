@@ -86,7 +86,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     app.database.close()
 
 
-def test_twine_uploads_and_skips_what_is_there(served: Served, tmp_path: Path) -> None:
+def test_twine_uploads_and_is_told_that_other_content_exists(served: Served, tmp_path: Path) -> None:
     path = build_wheel(tmp_path / "a", "demo", requires_python=">=3.9")
     first = served.twine(path, token="publisher")
     assert first.returncode == 0, first.stdout + first.stderr
@@ -96,9 +96,6 @@ def test_twine_uploads_and_skips_what_is_there(served: Served, tmp_path: Path) -
     refused = served.twine(other, "--verbose", token="publisher")
     assert refused.returncode == 1
     assert "Filealreadyexists" in "".join(refused.stdout.split())  # twine wraps what it prints
-    skipped = served.twine(other, "--skip-existing", token="publisher")
-    assert skipped.returncode == 0
-    assert "already exists" in skipped.stdout + skipped.stderr
 
 
 def test_uv_publish_uploads_many_and_is_told_what_is_wrong(served: Served, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 The same as `Environment.add_private_pip_wheel`: the file is checked whole and kept under the rules of a name. Name,
 version and Requires-Python come from the wheel; the form may not contradict it. An existing name with other content
-answers 400 with "File already exists", the words that twine's `--skip-existing` looks for.
+answers 400 with "File already exists", the words that PyPI uses and upload tools look for.
 Source: the PyPA "Upload API" page (legacy); reference/index.md §8, "Upload".
 """
 
@@ -201,7 +201,7 @@ def _contradiction(what: str, said: str, actual: str) -> WheelError:
 
 
 async def _send_conflict(send: Send, error: ConflictError) -> None:
-    """400, not 409: twine knows an existing file by this status and these words alone."""
+    """400, not 409: upload tools know an existing file by this status and these words (PyPI's)."""
     body = msgspec.json.encode(
         Problem(
             title=type(error).__name__,
