@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 import wheelkeep.server.compose  # noqa: F401 - brings every table into the metadata
 from wheelkeep.errors import ConflictError
 from wheelkeep.server.db.engine import Database, metadata, sqlite_url
-from wheelkeep.server.db.migrate import migrate, present_revision
+from wheelkeep.server.db.migrate import migrate, present_revision, run_steps
 from wheelkeep.server.work import lease, queue
 from wheelkeep.testing.postgresql import find_postgresql, run_postgresql
 
@@ -34,20 +34,23 @@ def postgresql() -> Iterator[Database]:
     try:
         with run_postgresql(programs, folder / "cluster") as url:
             database = Database(url)
-            migrate(database)
+            run_steps(database)
             yield database
             database.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite by the steps", "sqlite at once", "postgresql by the steps"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "postgresql":
+    if request.param == "postgresql by the steps":
         yield request.getfixturevalue("postgresql")
         return
     opened = Database(sqlite_url(tmp_path / "wheelkeep.db"))
-    migrate(opened)
+    if request.param == "sqlite at once":
+        migrate(opened)
+    else:
+        run_steps(opened)
     yield opened
     opened.close()
 
@@ -99,3 +102,16 @@ def test_a_lease_runs_by_the_databases_clock(database: Database) -> None:
         assert not lease.check_held(connection, work_id, claim.work.fence)
     with pytest.raises(ConflictError), database.write() as connection:
         lease.check_held(connection, work_id, claim.work.fence + 1)
+
+
+def test_a_database_made_at_once_is_what_the_steps_make(tmp_path: Path) -> None:
+    forms = []
+    for name, make in (("steps", run_steps), ("once", migrate)):
+        database = Database(sqlite_url(tmp_path / f"{name}.db"))
+        make(database)
+        with database.read() as connection:
+            query = "SELECT name, type, tbl_name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+            forms.append(connection.exec_driver_sql(query).all())
+        database.close()
+
+    assert forms[0] == forms[1]

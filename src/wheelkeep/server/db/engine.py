@@ -12,7 +12,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
 
+from wheelkeep.errors import ResourceError
 from wheelkeep.secret import Secret
 
 __all__ = ["Database", "metadata", "sqlite_url"]
@@ -39,6 +41,26 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+_DISK_FULL_STATE = "53100"  # PostgreSQL's disk_full
+
+
+@contextmanager
+def _full_disk_told() -> Iterator[None]:
+    """Tell the database's words for a full disk as every other part does; each other error passes as it is."""
+    try:
+        yield
+    except DBAPIError as error:
+        code, state = getattr(error.orig, "sqlite_errorcode", None), getattr(error.orig, "sqlstate", None)
+        if code in _FULL or state == _DISK_FULL_STATE:
+            raise ResourceError(
+                "no space is left for the server's database",
+                code="disk_full",
+                hint="make room in the server's data folder, then try again; nothing was half done",
+            ) from None
+        raise
+
+
 class Database:
     """Connections to the server's database.
 
@@ -59,14 +81,22 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for reading; what it writes is rolled back."""
-        with self.engine.connect() as connection:
+        """A connection for reading; what it writes is rolled back.
+
+        Raises:
+            ResourceError: `disk_full`: even reading needs some room beside the database.
+        """
+        with _full_disk_told(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection in one transaction: committed at the end, rolled back when an exception passes."""
-        with self.engine.connect() as connection:
+        """A connection in one transaction: committed at the end, rolled back when an exception passes.
+
+        Raises:
+            ResourceError: `disk_full`.
+        """
+        with _full_disk_told(), self.engine.connect() as connection:
             if self.is_sqlite:
                 connection.execute(text("BEGIN IMMEDIATE"))
             with connection.get_transaction() or connection.begin():
