@@ -72,7 +72,7 @@ def test_a_package_whose_only_wheel_is_for_another_platform(user: User, public: 
     check_told(user.fail("elsewhere", ["elsewhere"]), ResolutionError, "wrong_platform", "elsewhere", "platform")
 
 
-def test_a_package_that_is_a_source_distribution_only(user: User, tmp_path: Path) -> None:
+def test_a_package_that_is_a_source_distribution_only(user: User) -> None:
     page = b"""{"meta": {"api-version": "1.1"}, "name": "from-source", "files":
         [{"filename": "from_source-1.0.tar.gz", "url": "../../files/from_source-1.0.tar.gz", "hashes": {}}]}"""
     with FeedSimulator() as feed:

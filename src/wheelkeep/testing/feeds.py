@@ -53,6 +53,7 @@ class Behaviour:
         file_redirect: the same for files.
         page: raw bytes answered as every page, when they are set.
         content_type: of pages, instead of the form's own.
+        delay_s: how long every answer takes.
         stall: `never` answers nothing, `endless` sends a page that never ends, `cut` breaks a file off half-way.
     """
 
@@ -66,6 +67,7 @@ class Behaviour:
     file_redirect: str | None = None
     page: bytes | None = None
     content_type: str | None = None
+    delay_s: float = 0.0
     stall: Literal["never", "endless", "cut"] | None = None
 
 
@@ -181,6 +183,8 @@ class _FeedRequest(BaseHTTPRequestHandler):
         behaviour = self.feed.behaviour
         path = unquote(urlsplit(self.path).path)
         self.feed.seen.append(SeenRequest(self.path, self.headers.get("Authorization"), self.headers.get("Range")))
+        if behaviour.delay_s:
+            self.feed.stopped.wait(behaviour.delay_s)
         if not self._admitted(behaviour):
             self._send(401, b"who are you", {"WWW-Authenticate": 'Basic realm="feed"'})
         elif behaviour.stall == "never":
