@@ -128,7 +128,7 @@ class GatewayApp:
 
     def _open_doors(self) -> dict[str, ASGIApp]:
         door, pages = _TwoWords(), StorePages(self.store)
-        index = WorkspaceGateway(
+        index = self._index = WorkspaceGateway(
             pages, self.shop, connections=self.connections, bindings=self.bindings, blobs=self.blobs
         )
         return {
@@ -197,6 +197,7 @@ class GatewayApp:
         while True:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
+                await self._index.close()
                 await self.gateways.close()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":

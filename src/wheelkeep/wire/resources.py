@@ -11,9 +11,11 @@ from wheelkeep.wire.problem import Failure
 
 __all__ = [
     "AuditRow",
+    "BindingView",
     "BuildState",
     "BuildView",
     "ConnectionBody",
+    "ConnectionTrialView",
     "ConnectionView",
     "EnvironmentBody",
     "EnvironmentView",
@@ -123,6 +125,22 @@ class ConnectionView(_View, frozen=True, kw_only=True):
     created_at: str
     updated_at: str
     updated_by: str
+
+
+class ConnectionTrialView(_View, frozen=True, kw_only=True):
+    """The connection's target admitted the credential. `status` 404 is such an answer: a base URL need be no page."""
+
+    name: str
+    target: str
+    status: int
+
+
+class BindingView(_View, frozen=True, kw_only=True):
+    """A name that belongs to private origins (contract §3.2). `provisional`: the public index was not asked yet."""
+
+    project: str
+    origin: str
+    provisional: bool
 
 
 class EnvironmentBody(_Body, frozen=True, kw_only=True):

@@ -1,15 +1,21 @@
 """Stories of attack and trouble, over real sockets: the gateway between a client, a private feed and a public index."""
 
+import asyncio
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urljoin
 
 import pytest
+from sqlalchemy import Connection
 
 from wheelkeep.digest import Digest
+from wheelkeep.errors import UpstreamError
+from wheelkeep.server.gateway.origins import OriginShop
 from wheelkeep.testing.feeds import Behaviour, FeedSimulator
 from wheelkeep.testing.gateway_app import TOKEN
 from wheelkeep.testing.gateway_world import World
+from wheelkeep.testing.index import FakeIndex
 from wheelkeep.testing.wheels import build_wheel
 
 pytestmark = pytest.mark.servers
@@ -255,3 +261,46 @@ def test_the_token_stands_in_no_file_of_the_server(world: World) -> None:
 def test_the_merged_page_of_an_unknown_build_is_refused(world: World) -> None:
     answered = world.get(f"{world.gateway.base_url}/w/w/builds/unknown/simple/acme/")
     assert json.loads(answered.data)["code"] == "unknown_build"
+
+
+async def test_a_connection_can_be_tried_out(world: World) -> None:
+    shop = OriginShop(
+        world.gateway.connections,
+        wheels_of=lambda _: FakeIndex(),
+        blobs=world.gateway.blobs,
+        public=None,
+        trail=world.gateway.audit,
+    )
+    assert await shop.trial(world.gateway.connections.get("w", "one"), principal="ann") == 404
+    world.gateway.connect("one", world.feed.base_url, "wrong")
+    with pytest.raises(UpstreamError, match="refused the credential"):
+        await shop.trial(world.gateway.connections.get("w", "one"), principal="ann")
+    assert [note.outcome for note in world.gateway.audit.notes] == ["404", "401"]
+    await shop.close()
+
+
+async def test_a_name_that_only_the_workspaces_index_served_is_bound_too(world: World) -> None:
+    wheel = build_wheel(world.folder / "mine", "six", "1.0")
+    await world.gateway.store.add("w", wheel, wheel.name, uploader="ann")
+    index = world.gateway.index_url + "six/"
+    assert names((await asyncio.to_thread(world.get, index, password=TOKEN)).data) == [wheel.name]
+    await asyncio.to_thread(wait_until_bound, world)
+    await world.gateway.store.delete("w", wheel.name, uses=NoUses())
+    await asyncio.sleep(1.1)  # the other thread's page is believed for a second
+    answered = await asyncio.to_thread(world.get, index, password=TOKEN)
+    assert json.loads(answered.data)["code"] == "feed_lost_package"
+
+
+def wait_until_bound(world: World) -> None:
+    for _ in range(500):
+        if world.gateway.bindings.list("w"):
+            return
+        time.sleep(0.02)
+    raise TimeoutError
+
+
+class NoUses:
+    """No lock names any wheel."""
+
+    def environments_naming(self, _connection: Connection, _workspace: str, _sha256: str) -> list[str]:
+        return []

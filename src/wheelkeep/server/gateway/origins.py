@@ -7,6 +7,7 @@ its pool with every other such workspace, and never uses one that may reach insi
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from wheelkeep.server.blobs.protocol import Blobs
 from wheelkeep.server.connection.connections import ConnectionBook
@@ -91,6 +92,24 @@ class OriginShop:
         if public is not None and order.index_url is None:
             believed.append(public)
         return Origins(tuple(believed), public)
+
+    async def trial(self, connection: Connection, *, principal: str) -> int:
+        """Ask the connection's target once with its credential; the status that says that it was admitted.
+
+        404 is such an answer: the base URL of a feed need not be a page. Noted in the audit as any use is.
+
+        Raises:
+            UpstreamError: it was refused, or does not answer; the error says why and what to do.
+            DeniedError: `origin_forbidden`.
+            IntegrityError: `undecryptable_secret`.
+        """
+        notes = UpstreamNotes(trail=self._trail, principal=principal, workspace=connection.workspace)
+        access = await asyncio.to_thread(
+            access_of, connection.target, [connection], self._connections.authorization_for
+        )
+        upstream = self._pool(named_hosts([connection], self._public))
+        answer = await upstream.fetch(f"{connection.target}/", access, notes, kind="page")
+        return HTTPStatus.NOT_FOUND if answer is None else answer.status
 
     async def _feed(
         self, planned: PlannedFeed, connections: Sequence[Connection], upstream: Upstream, notes: UpstreamNotes

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from packaging.utils import NormalizedName
 
 from wheelkeep.digest import Digest
-from wheelkeep.errors import NotFoundError
+from wheelkeep.errors import NotFoundError, WheelkeepError
 from wheelkeep.server.blobs.protocol import Blobs
 from wheelkeep.server.connection.connections import ConnectionBook
 from wheelkeep.server.gateway.bindings import BindingBook
@@ -67,6 +67,8 @@ class WorkspaceGateway:
         self._keeper = Keeper(blobs)
         self._kept: dict[tuple[str, NormalizedName], _Page] = {}
         self._asking: SharedCalls[tuple[str, NormalizedName], _Page] = SharedCalls(remember=False)
+        self._looked_up: set[tuple[str, NormalizedName]] = set()
+        self._binding: set[asyncio.Task[None]] = set()
 
     async def page(self, workspace_id: str, project: NormalizedName) -> Rendered | None:
         """The page of `project`: the workspace's own wheels, else what is public; None when neither has it.
@@ -76,8 +78,34 @@ class WorkspaceGateway:
         """
         own = await self._pages.project(workspace_id, project)
         if own is not None:
+            if (workspace_id, project) not in self._looked_up:
+                self._bind_soon(workspace_id, project)
             return own
         return (await self._public_page(workspace_id, project)).rendered
+
+    def _bind_soon(self, workspace_id: str, project: NormalizedName) -> None:
+        """Learn, beside the answer, whether an own name is to be bound: once a name in a process.
+
+        Else a name that was only ever installed from here could be taken by the public index after its wheels are
+        deleted.
+        """
+        self._looked_up.add((workspace_id, project))
+        task = asyncio.create_task(self._bind(workspace_id, project))
+        self._binding.add(task)
+        task.add_done_callback(self._binding.discard)
+
+    async def _bind(self, workspace_id: str, project: NormalizedName) -> None:
+        try:
+            await self._ask(workspace_id, project)
+        except WheelkeepError:
+            self._looked_up.discard((workspace_id, project))
+
+    async def close(self) -> None:
+        """End what goes on beside answers."""
+        for task in self._binding:
+            task.cancel()
+        await asyncio.gather(*self._binding, return_exceptions=True)
+        await self._asking.close()
 
     async def metadata(self, workspace_id: str, project: NormalizedName, filename: str) -> bytes:
         """The METADATA of a public wheel.
