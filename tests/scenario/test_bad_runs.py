@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,10 +22,10 @@ PROGRAM = str(Path(sys.executable).with_name("wheelkeep"))
 
 
 @pytest.fixture(scope="module")
-def environment(shared: User, public: FeedSimulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+def environment(shared: User, public: FeedSimulator, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """A built environment for scripts."""
     public.add(build_wheel(tmp_path_factory.mktemp("wheel"), "for-scripts"))
-    yield shared.build("for-scripts", ["for-scripts"])
+    return shared.build("for-scripts", ["for-scripts"])
 
 
 def test_a_missing_script_is_told_before_anything_is_sent(tmp_path: Path) -> None:

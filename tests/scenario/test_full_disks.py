@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from wheelkeep import Workspace
 from wheelkeep.errors import ResourceError, WheelkeepError
 from wheelkeep.testing.feeds import FeedSimulator
 from wheelkeep.testing.user import User, check_told
@@ -51,6 +52,12 @@ def _big_wheel(folder: Path, name: str) -> Path:
     return build_wheel(folder, name, files={f"{name.replace('-', '_')}/weights.bin": os.urandom(3 * MIB)})
 
 
+def _set_connections(workspace: Workspace) -> None:
+    """Write to the database until something is in the way."""
+    for number in range(500):
+        workspace.set_connection(f"x-{number}", "PythonFeed", "https://feed.example.com", "PAT", "a" * 4000)
+
+
 def test_a_full_disk_of_the_node_fails_the_build_and_room_heals_it(
     places: Places, small_disk: Path, tmp_path: Path
 ) -> None:
@@ -80,8 +87,7 @@ def test_a_full_disk_of_the_server_refuses_a_wheel_and_room_heals_it(
             workspace.wheels.add(wheel)
         check_told(caught.value, ResourceError, "disk_full")
         with pytest.raises(WheelkeepError) as caught:
-            for number in range(500):
-                workspace.set_connection(f"x-{number}", "PythonFeed", "https://feed.example.com", "PAT", "a" * 4000)
+            _set_connections(workspace)
         check_told(caught.value, ResourceError, "disk_full")
 
         filler.unlink()

@@ -37,6 +37,12 @@ class SeenRequest:
     authorization: str | None
     range: str | None
 
+    @property
+    def shown(self) -> str:
+        """The credential it carried: a Basic header's `user:password`, a Bearer header's token; empty without one."""
+        scheme, _, value = (self.authorization or "").partition(" ")
+        return base64.b64decode(value).decode() if scheme == "Basic" else value
+
 
 @dataclass(slots=True, kw_only=True)
 class Behaviour:
@@ -44,6 +50,7 @@ class Behaviour:
 
     Attributes:
         password: what Basic authentication must show as its password; None admits everybody.
+        accepts: what must be shown as a Basic password or a Bearer token; None admits everybody.
         form: `json` or `html`.
         with_hashes: pages give sha256.
         with_metadata: pages offer `.metadata`.
@@ -58,6 +65,7 @@ class Behaviour:
     """
 
     password: str | None = None
+    accepts: set[str] | None = None
     form: Literal["json", "html"] = "json"
     with_hashes: bool = True
     with_metadata: bool = False
@@ -198,6 +206,8 @@ class _FeedRequest(BaseHTTPRequestHandler):
             self._send(404, b"nothing here")
 
     def _admitted(self, behaviour: Behaviour) -> bool:
+        if behaviour.accepts is not None:
+            return self.feed.seen[-1].shown.rpartition(":")[2] in behaviour.accepts
         if behaviour.password is None:
             return True
         shown = self.headers.get("Authorization", "")
