@@ -42,6 +42,7 @@ from wheelkeep.server.http.logs import LogReader
 from wheelkeep.server.http.package_door import Admission
 from wheelkeep.server.http.presence import Presence
 from wheelkeep.server.http.route import Routes
+from wheelkeep.server.http.routes.bindings import BindingRoutes
 from wheelkeep.server.http.routes.connections import ConnectionRoutes
 from wheelkeep.server.http.routes.environments import EnvironmentRoutes
 from wheelkeep.server.http.routes.runs import RunRoutes
@@ -75,6 +76,7 @@ class Composition:
     tokens: TokenBook
     database: Database
     gateways: Gateways
+    index: WorkspaceGateway
 
     def is_busy(self) -> bool:
         """Whether some work goes on or waits."""
@@ -83,6 +85,7 @@ class Composition:
 
     async def close(self) -> None:
         """Let go of connections."""
+        await self.index.close()
         await self.gateways.close()
         self.database.close()
 
@@ -130,6 +133,8 @@ class _Parts:
     bindings: BindingBook
     shop: OriginShop
     gateways: Gateways
+    pages: StorePages
+    index: WorkspaceGateway
 
 
 def compose(settings: ServerSettings, *, public_url: str) -> Composition:
@@ -148,7 +153,7 @@ def compose(settings: ServerSettings, *, public_url: str) -> Composition:
         doors=_doors(parts),
         presence=presence,
     )
-    return Composition(application, presence, parts.tokens, parts.database, parts.gateways)
+    return Composition(application, presence, parts.tokens, parts.database, parts.gateways, parts.index)
 
 
 def _open_parts(settings: ServerSettings) -> _Parts:
@@ -182,6 +187,7 @@ def _open_parts(settings: ServerSettings) -> _Parts:
         clock=clock,
         order_of=BuildOrders(database, builds).order,
     )
+    pages = StorePages(store)
     return _Parts(
         clock=clock,
         database=database,
@@ -200,6 +206,8 @@ def _open_parts(settings: ServerSettings) -> _Parts:
         bindings=bindings,
         shop=shop,
         gateways=gateways,
+        pages=pages,
+        index=WorkspaceGateway(pages, shop, connections=connections, bindings=bindings, blobs=blobs),
     )
 
 
@@ -233,7 +241,8 @@ def _routes(parts: _Parts, public_url: str) -> list[Routes]:
         ),
         WheelRoutes(parts.store, parts.blobs, uses=LockNames(), audit=parts.audit, public_url=public_url),
         ConnectionRoutes(parts.connections, parts.audit),
-        EnvironmentRoutes(parts.database, parts.environments, parts.builds, logs),
+        BindingRoutes(parts.bindings, connections=parts.connections, shop=parts.shop, audit=parts.audit),
+        EnvironmentRoutes(parts.database, parts.environments, parts.store, builds=parts.builds, logs=logs),
         RunRoutes(parts.database, parts.blobs, parts.clock, runs=parts.runs, logs=logs),
         WorkRoutes(
             parts.database,
@@ -250,10 +259,7 @@ def _routes(parts: _Parts, public_url: str) -> list[Routes]:
 
 
 def _doors(parts: _Parts) -> dict[str, ASGIApp]:
-    pages = StorePages(parts.store)
-    index = WorkspaceGateway(
-        pages, parts.shop, connections=parts.connections, bindings=parts.bindings, blobs=parts.blobs
-    )
+    pages, index = parts.pages, parts.index
     door = TokenDoor(parts.door, parts.workspaces)
     shelf = Shelf(parts.database, parts.store)
     return {

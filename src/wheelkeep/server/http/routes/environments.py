@@ -1,17 +1,21 @@
 """Environments and their builds."""
 
+import asyncio
+
 from starlette.responses import Response
 
 from wheelkeep.definition.model import Definition
 from wheelkeep.errors import ConflictError, NotFoundError
 from wheelkeep.server.build.builds import BuildBook
 from wheelkeep.server.db.engine import Database
+from wheelkeep.server.environment.admission import check_definition
 from wheelkeep.server.environment.locks import read_pylock
 from wheelkeep.server.environment.model import EnvironmentVersion
 from wheelkeep.server.environment.versions import EnvironmentBook
 from wheelkeep.server.http.call import Call, parse_integer
 from wheelkeep.server.http.logs import LogReader
 from wheelkeep.server.http.route import Route
+from wheelkeep.server.store.wheels import WheelStore
 from wheelkeep.wire.resources import BuildView, EnvironmentBody, EnvironmentView, LogPage
 
 __all__ = ["EnvironmentRoutes"]
@@ -39,9 +43,18 @@ def _view(version: EnvironmentVersion, *, created: bool = False) -> EnvironmentV
 class EnvironmentRoutes:
     """The routes of environments and builds."""
 
-    def __init__(self, database: Database, environments: EnvironmentBook, builds: BuildBook, logs: LogReader) -> None:
+    def __init__(
+        self,
+        database: Database,
+        environments: EnvironmentBook,
+        store: WheelStore,
+        *,
+        builds: BuildBook,
+        logs: LogReader,
+    ) -> None:
         self._database = database
         self._environments = environments
+        self._store = store
         self._builds = builds
         self._logs = logs
 
@@ -164,12 +177,17 @@ class EnvironmentRoutes:
         """The latest version of each."""
         return [_view(one) for one in self._environments.latest(call.workspace.id)]
 
-    def register(self, call: Call) -> EnvironmentView:
+    async def register(self, call: Call) -> EnvironmentView:
         """The version that has the definition."""
         assert isinstance(call.body, EnvironmentBody)  # noqa: S101 - the guard decoded it by the route's type
         definition = Definition.from_json(call.body.definition)
-        version, created = self._environments.register(
-            call.workspace.id, call.path("environment"), definition, by=call.principal.name
+        await check_definition(definition, call.workspace, self._store)
+        version, created = await asyncio.to_thread(
+            self._environments.register,
+            call.workspace.id,
+            call.path("environment"),
+            definition,
+            by=call.principal.name,
         )
         return _view(version, created=created)
 
