@@ -20,6 +20,7 @@ _EXPLAINED = frozenset(
         "feed_forbidden",
         "feed_timeout",
         "server_unreachable",
+        "denied",
         "build_failed",
     }
 )
