@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wheelkeep.server.origin.remote_zip import MissingRange, SparseFile, read_wheel_metadata
+from wheelkeep.server.origin.remote_zip import MissingRange, SparseFile, WheelMetadata
 from wheelkeep.testing.wheels import build_wheel
 
 MOST = 1 << 20
@@ -18,10 +18,11 @@ def read_by_ranges(data: bytes, *, tail: int) -> tuple[bytes, int]:
     sparse = SparseFile(len(data))
     start = max(0, len(data) - tail)
     sparse.add(start, data[start:])
+    metadata = WheelMetadata(sparse, most_bytes=MOST)
     ranges = 1
     while True:
         try:
-            return read_wheel_metadata(sparse, most_bytes=MOST), ranges
+            return metadata.read(), ranges
         except MissingRange as missing:
             piece = data[missing.start : missing.end]
             sparse.add(missing.start, piece)

@@ -4,6 +4,7 @@ pip breaks on a link with a query and keeps links in locks, so a link is a path 
 own credential is what opens it (reference/index.md §4).
 """
 
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -11,13 +12,16 @@ from wheelkeep.server.index.model import ProjectFile, ProjectPage
 
 __all__ = ["link_page"]
 
+_PLAIN = re.compile(r"[A-Za-z0-9._+!-]+")
+"""Names that percent-encoding leaves as they are: a page has thousands, and `quote` costs as much as all the rest."""
+
 
 def link_page(page: ProjectPage, link_of: Callable[[ProjectFile, str], str]) -> ProjectPage:
     """`page` with the links that `link_of` gives for (file, its percent-encoded name), relative to the page."""
     return ProjectPage(
         name=page.name,
         origin=page.origin,
-        files=tuple(_linked(file, link_of(file, quote(file.filename, safe="+!"))) for file in page.files),
+        files=tuple(_linked(file, link_of(file, _encoded(file.filename))) for file in page.files),
         versions=page.versions,
     )
 
@@ -34,3 +38,7 @@ def _linked(file: ProjectFile, url: str) -> ProjectFile:
         upload_time=file.upload_time,
         yanked=file.yanked,
     )
+
+
+def _encoded(filename: str) -> str:
+    return filename if _PLAIN.fullmatch(filename) else quote(filename, safe="+!")

@@ -100,6 +100,8 @@ class BuildPages:
             page = await gateway.page(wanted.project)
             if page is None:
                 raise not_found(f"project {wanted.project!r}")
+            if _is_beside(scope):
+                headers.pop(b"accept-encoding", None)  # a page is sent once, and to this machine faster than compressed
             await send_rendered(scope, send, headers=headers, rendered=render_project(page))
         elif wanted.is_metadata:
             data = await gateway.metadata(wanted.project, wanted.distribution)
@@ -160,6 +162,12 @@ async def _answer_safely(answer: _Answer, scope: Scope, receive: Receive, send: 
         if started:
             raise
         await send_problem(scope, receive, send, error=error)
+
+
+def _is_beside(scope: Scope) -> bool:
+    """Whether the client is on this machine (and not behind a proxy, which would compress for itself)."""
+    client = scope.get("client")
+    return client is not None and client[0] in {"127.0.0.1", "::1"}
 
 
 def _parse_build_path(parts: list[str]) -> _Wanted:

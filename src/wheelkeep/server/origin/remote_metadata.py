@@ -16,7 +16,7 @@ from wheelkeep.server.index.model import ProjectFile
 from wheelkeep.server.origin.access import FeedAccess
 from wheelkeep.server.origin.audit_trail import UpstreamNotes
 from wheelkeep.server.origin.failure import failure_of
-from wheelkeep.server.origin.remote_zip import MissingRange, SparseFile, read_wheel_metadata
+from wheelkeep.server.origin.remote_zip import MissingRange, SparseFile, WheelMetadata, read_wheel_metadata
 from wheelkeep.server.origin.upstream import Answer, Upstream
 
 __all__ = ["RemoteMetadata"]
@@ -94,16 +94,22 @@ class RemoteMetadata:
             raise
 
     async def _complete(self, file: ProjectFile, access: FeedAccess, tail: Answer) -> bytes | None:
-        sparse = _sparse(tail)
+        start, size = _span(tail)
+        sparse = SparseFile(size)
+        sparse.add(start, tail.data)
+        metadata = WheelMetadata(sparse, most_bytes=self.upstream.limits.metadata_bytes)
         for _ in range(_MOST_RANGES):
             try:
-                return read_wheel_metadata(sparse, most_bytes=self.upstream.limits.metadata_bytes)
+                return metadata.read()
             except MissingRange as missing:
-                length = missing.end - missing.start
-                more = await self._range(file, access, f"bytes={missing.start}-{missing.end - 1}", most_bytes=length)
-                if more is None:
-                    return None
-                sparse = _sparse(more, known=sparse)
+                wanted, length = f"bytes={missing.start}-{missing.end - 1}", missing.end - missing.start
+            more = await self._range(file, access, wanted, most_bytes=length)
+            if more is None:
+                return None
+            start, size = _span(more)
+            if size != sparse.size:
+                raise ValueError("it changes while it is read")
+            sparse.add(start, more.data)
         raise ValueError("its directory is scattered")
 
     async def _range(self, file: ProjectFile, access: FeedAccess, wanted: str, *, most_bytes: int) -> Answer | None:
@@ -123,14 +129,9 @@ class RemoteMetadata:
             return await asyncio.to_thread(read_wheel_metadata, kept, most_bytes=self.upstream.limits.metadata_bytes)
 
 
-def _sparse(answer: Answer, known: SparseFile | None = None) -> SparseFile:
-    """What is known of the file after `answer`; an answer without a range is the whole file."""
+def _span(answer: Answer) -> tuple[int, int]:
+    """Where `answer` begins in the file, and the file's size; an answer without a range is the whole file."""
     found = _CONTENT_RANGE.fullmatch(answer.content_range.strip())
     if answer.status != HTTPStatus.PARTIAL_CONTENT or found is None:
-        whole = SparseFile(len(answer.data))
-        whole.add(0, answer.data)
-        return whole
-    start, _, size = (int(group) for group in found.groups())
-    sparse = known if known is not None and known.size == size else SparseFile(size)
-    sparse.add(start, answer.data)
-    return sparse
+        return 0, len(answer.data)
+    return int(found[1]), int(found[3])

@@ -1,8 +1,8 @@
 """One member of a zip archive that is far away, from as few of its bytes as possible.
 
 The standard library's `zipfile` reads from a file of which only some pieces are known; where it wants more, the missing
-range is told and the reading begins again. For a wheel the last 64 KiB nearly always hold the directory and METADATA,
-which writers put last (PEP 427 recommends it). Pure: the caller fetches.
+range is told, and the reading goes on when it is there. For a wheel the last 64 KiB nearly always hold the directory
+and METADATA, which writers put last (PEP 427 recommends it). Pure: the caller fetches.
 """
 
 import io
@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from typing import IO
 
-__all__ = ["MissingRange", "SparseFile", "read_wheel_metadata"]
+__all__ = ["MissingRange", "SparseFile", "WheelMetadata", "read_wheel_metadata"]
 
 _METADATA = re.compile(r"[^/\\]+\.dist-info/METADATA")
 _SLACK_BYTES = 4096
@@ -81,29 +81,53 @@ class SparseFile(io.RawIOBase):
         raise MissingRange(self._at, end)
 
 
-def read_wheel_metadata(file: IO[bytes] | SparseFile, *, most_bytes: int) -> bytes:
-    """The METADATA member of the wheel in `file`, seekable.
+class WheelMetadata:
+    """The METADATA of the wheel in one file.
 
-    Raises:
-        MissingRange: more of the file is needed.
-        ValueError: it is no zip, has no METADATA, or one larger than `most_bytes`.
+    The directory is read once, however often a range is missing afterwards: that of a large wheel has thousands of
+    entries.
+
+    Args:
+        file: seekable; a `SparseFile`, or a real one.
+        most_bytes: the largest METADATA that is read.
     """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = [info for info in archive.infolist() if _METADATA.fullmatch(info.filename)]
+
+    def __init__(self, file: IO[bytes] | SparseFile, *, most_bytes: int) -> None:
+        self._file = file
+        self._most_bytes = most_bytes
+        self._archive: zipfile.ZipFile | None = None
+
+    def read(self) -> bytes:
+        """The METADATA.
+
+        Raises:
+            MissingRange: more of the file is needed; add it and ask again.
+            ValueError: it is no zip, has no METADATA, or one that is too large.
+        """
+        try:
+            if self._archive is None:
+                self._archive = zipfile.ZipFile(self._file)
+            members = [name for name in self._archive.namelist() if _METADATA.fullmatch(name)]
             if len(members) != 1:
                 raise ValueError("it has no METADATA, or several")
-            return _read_member(archive, file, members[0], most_bytes)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError):
-        raise ValueError("it is no readable zip archive") from None
+            return self._read_member(self._archive, self._archive.getinfo(members[0]))
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError, EOFError):
+            raise ValueError("it is no readable zip archive") from None
+
+    def _read_member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+        if member.file_size > self._most_bytes or member.compress_size > self._most_bytes:
+            raise ValueError("its METADATA is too large")
+        size = self._file.seek(0, io.SEEK_END)
+        end = min(size, member.header_offset + member.compress_size + _SLACK_BYTES)
+        self._file.seek(member.header_offset)
+        self._file.read(end - member.header_offset)  # asks for the member in one piece, not header, name and data apart
+        return archive.read(member)
 
 
-def _read_member(
-    archive: zipfile.ZipFile, file: IO[bytes] | SparseFile, member: zipfile.ZipInfo, most_bytes: int
-) -> bytes:
-    if member.file_size > most_bytes or member.compress_size > most_bytes:
-        raise ValueError("its METADATA is too large")
-    end = min(file.seek(0, io.SEEK_END), member.header_offset + member.compress_size + _SLACK_BYTES)
-    file.seek(member.header_offset)
-    file.read(end - member.header_offset)  # asks for the member in one piece, not header, name and data apart
-    return archive.read(member)
+def read_wheel_metadata(file: IO[bytes] | SparseFile, *, most_bytes: int) -> bytes:
+    """The METADATA of the wheel in `file`, all of which is there.
+
+    Raises:
+        ValueError: it is no zip, has no METADATA, or one larger than `most_bytes`.
+    """
+    return WheelMetadata(file, most_bytes=most_bytes).read()
