@@ -57,7 +57,7 @@ def open_embedded(home: Path, *, worker: bool = True) -> Embedded:
     start = try_lock(home / "start.lock", wait=True)
     try:
         found = _find_or_start_server(home)
-        if worker and not is_locked(home / "worker.lock"):
+        if worker and not is_locked(home / "worker.lock") and not _lives(home, "worker"):
             _start_worker(home, found.url)
     finally:
         if start is not None:
@@ -69,15 +69,25 @@ def stop_embedded(home: Path) -> bool:
     """End the worker and the server of `home`; whether one ran. Work that goes on is taken up at the next start."""
     ran = False
     for name in ("worker", "server"):
-        path = home / f"{name}.pid"
-        try:
-            process = ProcessId.parse(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if process.alive:
+        process = _process(home, name)
+        if process is not None and process.alive:
             ran = True
             end_group(process)
     return ran
+
+
+def _process(home: Path, name: str) -> ProcessId | None:
+    """The process that was started last as the folder's `name`."""
+    try:
+        return ProcessId.parse((home / f"{name}.pid").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _lives(home: Path, name: str) -> bool:
+    """Whether it is there, though it may not have taken its lock yet: a new Python needs a moment for that."""
+    process = _process(home, name)
+    return process is not None and process.alive
 
 
 def _start_server(home: Path) -> None:
