@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from wheelkeep.errors import ConflictError
+
 __all__ = ["SharedCalls"]
 
 _Key = TypeVar("_Key")
@@ -26,13 +28,23 @@ class SharedCalls(Generic[_Key, _Value]):
         self._tasks: dict[_Key, asyncio.Task[_Value]] = {}
 
     async def get(self, key: _Key, start: Callable[[], Coroutine[Any, Any, _Value]]) -> _Value:
-        """What `start()` gives, or what the call for `key` that goes on, or is remembered, gives."""
+        """What `start()` gives, or what the call for `key` that goes on, or is remembered, gives.
+
+        Raises:
+            ConflictError: `lost_lease`: whoever owns the calls closed them meanwhile.
+        """
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.create_task(start())
             self._tasks[key] = task
             task.add_done_callback(lambda done: self._settle(key, done))
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if task.cancelled() and caller is not None and not caller.cancelling():
+                raise ConflictError("the work that asked has ended", code="lost_lease") from None
+            raise
 
     def _settle(self, key: _Key, task: "asyncio.Task[_Value]") -> None:
         failed = task.cancelled() or task.exception() is not None
