@@ -105,7 +105,7 @@ def test_ctrl_c_ends_the_waiting_command_with_130_and_the_build_goes_on(
     user: User, shared: User, tmp_path: Path
 ) -> None:
     with FeedSimulator(build_wheel(tmp_path, "slow-one")) as feed:
-        feed.behaviour.delay_s = 1.5
+        feed.behaviour.page_delay_s = 1.5
         user.workspace.set_connection("slow-feed", "PythonFeed", feed.base_url, "None")
         user.register("slow-one", ["slow-one"], [f"--extra-index-url {feed.url}"])
         command = subprocess.Popen(

@@ -8,6 +8,7 @@ import base64
 import json
 import re
 import socket
+import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -60,7 +61,8 @@ class Behaviour:
         file_redirect: the same for files.
         page: raw bytes answered as every page, when they are set.
         content_type: of pages, instead of the form's own.
-        delay_s: how long every answer takes.
+        page_delay_s: how long a page takes.
+        file_delay_s: how long a file takes, its `.metadata` apart.
         stall: `never` answers nothing, `endless` sends a page that never ends, `cut` breaks a file off half-way.
     """
 
@@ -75,7 +77,8 @@ class Behaviour:
     file_redirect: str | None = None
     page: bytes | None = None
     content_type: str | None = None
-    delay_s: float = 0.0
+    page_delay_s: float = 0.0
+    file_delay_s: float = 0.0
     stall: Literal["never", "endless", "cut"] | None = None
 
 
@@ -101,7 +104,7 @@ class FeedSimulator:
     def __init__(self, *wheels: Path, behaviour: Behaviour | None = None, port: int = 0) -> None:
         self._state = _State(behaviour or Behaviour())
         self._port = port
-        self._server: ThreadingHTTPServer | None = None
+        self._server: _QuietServer | None = None
         self._thread: threading.Thread | None = None
         for wheel in wheels:
             self.add(wheel)
@@ -149,7 +152,7 @@ class FeedSimulator:
         class Handler(_FeedRequest):
             feed = state
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), Handler)
+        self._server = _QuietServer(("127.0.0.1", self._port), Handler)
         self._server.daemon_threads = True
         self._port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -167,6 +170,15 @@ class FeedSimulator:
         for client in list(self._state.clients):  # who kept a connection learns that the feed is gone
             with suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
+
+
+class _QuietServer(ThreadingHTTPServer):
+    """Says nothing when a client hangs up: in these stories clients are killed."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Let a broken connection be; everything else is told as usual."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type] # typeshed wants the socket's own type
 
 
 class _FeedRequest(BaseHTTPRequestHandler):
@@ -191,8 +203,7 @@ class _FeedRequest(BaseHTTPRequestHandler):
         behaviour = self.feed.behaviour
         path = unquote(urlsplit(self.path).path)
         self.feed.seen.append(SeenRequest(self.path, self.headers.get("Authorization"), self.headers.get("Range")))
-        if behaviour.delay_s:
-            self.feed.stopped.wait(behaviour.delay_s)
+        self.feed.stopped.wait(_delay_s(behaviour, path))
         if not self._admitted(behaviour):
             self._send(401, b"who are you", {"WWW-Authenticate": 'Basic realm="feed"'})
         elif behaviour.stall == "never":
@@ -302,6 +313,12 @@ class _FeedRequest(BaseHTTPRequestHandler):
 
 
 _CONTENT_TYPES = {"json": "application/vnd.pypi.simple.v1+json", "html": "text/html; charset=utf-8"}
+
+
+def _delay_s(behaviour: Behaviour, path: str) -> float:
+    if path.startswith("/simple/"):
+        return behaviour.page_delay_s
+    return 0.0 if path.endswith(".metadata") else behaviour.file_delay_s
 
 
 def _metadata(wheel: bytes) -> bytes:
