@@ -11,7 +11,7 @@ from pathlib import Path
 
 from passlib.apache import HtpasswdFile  # type: ignore[import-untyped] # passlib ships no types
 
-USER = "wheelkeep"
+USER = "__token__"
 _START_S = 20.0
 _POLL_S = 0.05
 

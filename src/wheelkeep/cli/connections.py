@@ -71,6 +71,16 @@ def show_connection(chosen: Chosen, name: str, *, as_json: bool) -> None:
 
 @connection.command()
 @click.argument("name")
+@json_option
+@with_workspace
+def test(chosen: Chosen, name: str, *, as_json: bool) -> None:
+    """Ask the target of the connection NAME once, with its credential."""
+    found = chosen.open().test_connection(name)
+    show(found, f"{found['target']} admits {name} (status {found['status']})", as_json=as_json)
+
+
+@connection.command()
+@click.argument("name")
 @with_workspace
 def delete(chosen: Chosen, name: str) -> None:
     """Delete a connection and its secret."""

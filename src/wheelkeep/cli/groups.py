@@ -25,6 +25,7 @@ COMMANDS = {
     "workspace": Place("workspaces", "workspace", "Make workspaces and list them."),
     "wheel": Place("wheels", "wheel", "Add wheels, list, yank and delete them."),
     "connection": Place("connections", "connection", "Connect private feeds."),
+    "policy": Place("policies", "policy", "Show which names are private, and release one."),
     "env": Place("environments", "env", "Register environments, build and lock them."),
     "exec": Place("execute", "execute", "Run a command in an environment, here."),
     "run": Place("runs", "run", "Submit training runs and follow them."),

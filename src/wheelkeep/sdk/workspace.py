@@ -16,7 +16,14 @@ from wheelkeep.sdk.location import EmbeddedLocation, Location, ServerLocation, f
 from wheelkeep.sdk.wheels import Wheels
 from wheelkeep.secret import Secret
 from wheelkeep.settings import ClientSettings
-from wheelkeep.wire.resources import ConnectionBody, ConnectionView, WorkspaceBody, WorkspaceView
+from wheelkeep.wire.resources import (
+    BindingView,
+    ConnectionBody,
+    ConnectionTrialView,
+    ConnectionView,
+    WorkspaceBody,
+    WorkspaceView,
+)
 
 __all__ = ["Workspace"]
 
@@ -233,6 +240,31 @@ class Workspace:
             NotFoundError: `unknown_connection`.
         """
         self._api.delete(self.path("connections", name))
+
+    def test_connection(self, name: str) -> dict[str, object]:
+        """Ask the connection's target once, with its credential, from the server.
+
+        Returns:
+            Its name, target and the status that it answered.
+
+        Raises:
+            NotFoundError: `unknown_connection`.
+            UpstreamError: what the target said instead, with a hint.
+        """
+        view = self._api.post(self.path("connections", name, "trial"), ConnectionTrialView)
+        return {"name": view.name, "target": view.target, "status": view.status}
+
+    def list_bindings(self) -> list[BindingView]:
+        """The names that belong to private origins, and so never come from the public index."""
+        return self._api.get(self.path("bindings"), list[BindingView])
+
+    def release_binding(self, project: str) -> None:
+        """Let `project` come from another origin again; audited.
+
+        Raises:
+            RequestError: `invalid_project_name`.
+        """
+        self._api.delete(self.path("bindings", project))
 
 
 def _reopen(home: Path) -> Callable[[], tuple[str, Secret] | None]:

@@ -1,5 +1,7 @@
 """The only place of the server that picks implementers and wraps them."""
 
+import asyncio
+import functools
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,8 +54,9 @@ from wheelkeep.server.http.routes.work_builds import WorkBuildRoutes
 from wheelkeep.server.http.routes.work_runs import WorkRunRoutes
 from wheelkeep.server.http.routes.workspaces import WorkspaceRoutes
 from wheelkeep.server.http.uploads import Uploads
+from wheelkeep.server.origin.page_html import warm_up
 from wheelkeep.server.origin.proxies import Proxies
-from wheelkeep.server.origin.public import parse_public_index
+from wheelkeep.server.origin.public import PublicIndex, parse_public_index
 from wheelkeep.server.run.runs import RunBook
 from wheelkeep.server.store.pages import StorePages
 from wheelkeep.server.store.shelf import Shelf
@@ -82,6 +85,10 @@ class Composition:
         """Whether some work goes on or waits."""
         with self.database.read() as connection:
             return queue.is_active(connection)
+
+    async def warm_up(self) -> None:
+        """Load what only the first build needs, beside the first requests."""
+        await asyncio.to_thread(warm_up)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -174,7 +181,7 @@ def _open_parts(settings: ServerSettings) -> _Parts:
         connections,
         wheels_of=lambda workspace: WorkspaceIndex(store, workspace),
         blobs=blobs,
-        public=parse_public_index(settings.public_index, machine_index_url()),
+        public=_public_index(settings),
         trail=audit,
         proxies=Proxies(upstream_proxies()),
     )
@@ -209,6 +216,15 @@ def _open_parts(settings: ServerSettings) -> _Parts:
         pages=pages,
         index=WorkspaceGateway(pages, shop, connections=connections, bindings=bindings, blobs=blobs),
     )
+
+
+def _public_index(settings: ServerSettings) -> Callable[[], PublicIndex | None]:
+    """Gives the public index; what the operator or the machine sets is checked now, the usual one loaded later."""
+    machine = machine_index_url()
+    give = functools.cache(lambda: parse_public_index(settings.public_index, machine))
+    if settings.public_index or machine:
+        give()
+    return give
 
 
 def _routes(parts: _Parts, public_url: str) -> list[Routes]:

@@ -21,6 +21,7 @@ __all__ = ["serve"]
 _log = logging.getLogger("wheelkeep.server")
 _BACKLOG = 1024
 _GOODBYE_S = 2
+_WARM_UP_AFTER_S = 0.5
 
 
 async def serve(settings: ServerSettings, *, embedded: bool) -> None:
@@ -72,6 +73,7 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: Fo
         _log.info("listening on %s", url)
 
     server = _GreetingServer(_configuration(composition, settings), greet)
+    warming = asyncio.create_task(_warm_up_soon(composition))
     watcher: asyncio.Task[None] | None = None
 
     try:
@@ -87,9 +89,16 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: Fo
             )
         await server.serve(sockets=[listener])
     finally:
+        warming.cancel()
         if watcher is not None:
             watcher.cancel()
         await composition.close()
+
+
+async def _warm_up_soon(composition: Composition) -> None:
+    """After whoever started this server has had its first answers."""
+    await asyncio.sleep(_WARM_UP_AFTER_S)
+    await composition.warm_up()
 
 
 def _configuration(composition: Composition, settings: ServerSettings) -> uvicorn.Config:

@@ -109,7 +109,7 @@ class GatewayApp:
             self.connections,
             wheels_of=lambda workspace: WorkspaceIndex(self.store, workspace),
             blobs=self.blobs,
-            public=public,
+            public=lambda: public,
             trail=self.audit,
             limits=limits,
             proxies=Proxies(proxies or {}),

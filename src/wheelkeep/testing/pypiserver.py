@@ -18,7 +18,7 @@ from wheelkeep.settings import child_environment
 
 __all__ = ["PypiServer"]
 
-_USER = "wheelkeep"
+_USER = "__token__"
 _START_S = 30.0
 _POLL_S = 0.05
 

@@ -268,7 +268,7 @@ async def test_a_connection_can_be_tried_out(world: World) -> None:
         world.gateway.connections,
         wheels_of=lambda _: FakeIndex(),
         blobs=world.gateway.blobs,
-        public=None,
+        public=lambda: None,
         trail=world.gateway.audit,
     )
     assert await shop.trial(world.gateway.connections.get("w", "one"), principal="ann") == 404

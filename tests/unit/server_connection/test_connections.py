@@ -51,7 +51,7 @@ def test_setting_again_rotates_the_secret_and_keeps_the_identity(book: Connectio
     assert second.updated_by == "bob"
     header = book.authorization_for(second)
     assert header is not None
-    assert base64.b64decode(header.reveal().removeprefix("Basic ")) == b"wheelkeep:new-token"
+    assert base64.b64decode(header.reveal().removeprefix("Basic ")) == b"__token__:new-token"
     assert len(book.list("w")) == 1
 
 

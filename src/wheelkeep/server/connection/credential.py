@@ -8,8 +8,8 @@ from wheelkeep.server.connection.secret_value import Credential
 
 __all__ = ["authorization", "basic"]
 
-_PAT_USERNAME = "wheelkeep"
-"""Azure Artifacts, GitHub, GitLab and most feeds take any user name beside a PAT; an empty one breaks some."""
+_PAT_USERNAME = "__token__"
+"""What package indexes call the user of a token; Azure Artifacts, GitHub and most others take any name beside a PAT."""
 
 
 def authorization(auth_type: AuthType, credential: Credential) -> Secret | None:

@@ -46,7 +46,7 @@ class OriginShop:
         connections: for the credentials.
         wheels_of: the index of a workspace's (its id's) own wheels.
         blobs: their bytes.
-        public: the public index, or None when the operator wants none.
+        public: gives the public index, or None when the operator wants none; asked at the first use, not at the start.
         trail: where the use of credentials is noted.
         proxies: the operator's.
         limits: time and size of requests.
@@ -58,7 +58,7 @@ class OriginShop:
         *,
         wheels_of: Callable[[str], Index],
         blobs: Blobs,
-        public: PublicIndex | None,
+        public: Callable[[], PublicIndex | None],
         trail: AuditTrail,
         proxies: Proxies | None = None,
         limits: Limits | None = None,
@@ -84,7 +84,7 @@ class OriginShop:
         notes = UpstreamNotes(
             trail=self._trail, principal=order.principal, workspace=order.workspace, work=order.work or None
         )
-        upstream = self._pool(named_hosts(connections, self._public))
+        upstream = self._pool(named_hosts(connections, self._public()))
         feeds = [await self._feed(feed, connections, upstream, notes) for feed in planned]
         public = None if order.no_index else self._public_origin(connections, upstream, notes)
         wheels = WorkspaceOrigin(self._wheels_of(order.workspace), self._blobs)
@@ -107,7 +107,7 @@ class OriginShop:
         access = await asyncio.to_thread(
             access_of, connection.target, [connection], self._connections.authorization_for
         )
-        upstream = self._pool(named_hosts([connection], self._public))
+        upstream = self._pool(named_hosts([connection], self._public()))
         answer = await upstream.fetch(f"{connection.target}/", access, notes, kind="page")
         return HTTPStatus.NOT_FOUND if answer is None else answer.status
 
@@ -120,11 +120,12 @@ class OriginShop:
     def _public_origin(
         self, connections: Sequence[Connection], upstream: Upstream, notes: UpstreamNotes
     ) -> FeedIndex | None:
-        if self._public is None:
+        public = self._public()
+        if public is None:
             return None
         return FeedIndex(
-            self._public.url,
-            self._public.access,
+            public.url,
+            public.access,
             upstream=upstream,
             notes=notes,
             label=PUBLIC_ORIGIN,

@@ -6,8 +6,6 @@ credential: it is taken out at once and travels as a header, so it stands in no 
 
 from dataclasses import dataclass
 
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
 from wheelkeep.errors import RequestError
 from wheelkeep.secret import SafeUrl, Secret
 from wheelkeep.server.connection.credential import basic
@@ -40,7 +38,7 @@ def parse_public_index(setting: str | None, machine: str | None) -> PublicIndex 
     """
     if setting is not None and setting.strip().lower() == "none":
         return None
-    text = (setting or machine or PYPI_SIMPLE_ENDPOINT).strip()
+    text = (setting or machine or _usual_index()).strip()
     try:
         url = SafeUrl.parse(text)
         place = parse_place(url.bare)
@@ -62,3 +60,10 @@ def parse_public_index(setting: str | None, machine: str | None) -> PublicIndex 
 
 def _credential(url: SafeUrl) -> Secret | None:
     return basic(url.username, url.password) if url.has_userinfo else None
+
+
+def _usual_index() -> str:
+    """The index that pip and uv use when nobody tells them another: a constant of pypi-simple."""
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT  # noqa: PLC0415 - 0.2 s of imports; the server starts without them
+
+    return PYPI_SIMPLE_ENDPOINT
