@@ -80,6 +80,7 @@ class Composition:
     database: Database
     gateways: Gateways
     index: WorkspaceGateway
+    bell: Bell
 
     def is_busy(self) -> bool:
         """Whether some work goes on or waits."""
@@ -160,7 +161,7 @@ def compose(settings: ServerSettings, *, public_url: str) -> Composition:
         doors=_doors(parts),
         presence=presence,
     )
-    return Composition(application, presence, parts.tokens, parts.database, parts.gateways, parts.index)
+    return Composition(application, presence, parts.tokens, parts.database, parts.gateways, parts.index, parts.bell)
 
 
 def _open_parts(settings: ServerSettings) -> _Parts:

@@ -47,16 +47,22 @@ async def serve(settings: ServerSettings, *, embedded: bool) -> None:
 
 
 class _GreetingServer(uvicorn.Server):
-    """A uvicorn that says when it listens, and can be told to leave."""
+    """A uvicorn that says when it listens, can be told to leave, and lets nobody wait while it leaves."""
 
-    def __init__(self, config: uvicorn.Config, greet: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, greet: Callable[[], None], *, dismiss: Callable[[], None]) -> None:
         super().__init__(config)
         self._greet = greet
+        self._dismiss = dismiss
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then say so."""
         await super().startup(sockets)
         self._greet()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer the long polls, then finish what goes on."""
+        self._dismiss()
+        await super().shutdown(sockets)
 
     def leave(self) -> None:
         """Finish what goes on, then stop."""
@@ -72,7 +78,7 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: Fo
         announce(settings.home, url)
         _log.info("listening on %s", url)
 
-    server = _GreetingServer(_configuration(composition, settings), greet)
+    server = _GreetingServer(_configuration(composition, settings), greet, dismiss=composition.bell.close)
     warming = asyncio.create_task(_warm_up_soon(composition))
     watcher: asyncio.Task[None] | None = None
 

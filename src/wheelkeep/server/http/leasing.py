@@ -58,7 +58,7 @@ class LeaseDesk:
                 return None
             lease = await asyncio.to_thread(self.claim, worker)
             left_s = deadline - time.monotonic()
-            if lease is not None or left_s <= 0:
+            if lease is not None or left_s <= 0 or self._bell.is_closed:
                 return lease
             await self._bell.wait(event, min(left_s, _LOOK_EVERY_S))
 

@@ -40,7 +40,9 @@ class LogReader:
             event = self._bell.listen(work_id)
             page = await asyncio.to_thread(self._look, work_id, after)
             left_s = deadline - time.monotonic()
-            if page.lines or page.ended or left_s <= 0 or await call.request.is_disconnected():
+            if page.lines or page.ended or left_s <= 0 or self._bell.is_closed:
+                return page
+            if await call.request.is_disconnected():
                 return page
             await self._bell.wait(event, min(left_s, _LOOK_EVERY_S))
 

@@ -15,6 +15,17 @@ class Bell:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._events: dict[str, asyncio.Event] = {}
+        self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server leaves: a long poll answers now what it knows."""
+        return self._is_closed
+
+    def close(self) -> None:
+        """Wake everybody, and let nobody wait any more. From the event loop's thread."""
+        self._is_closed = True
+        self._wake(tuple(self._events))
 
     def listen(self, topic: str) -> asyncio.Event:
         """The event that the next ring of `topic` sets. Listen first, then look, then wait: nothing is missed."""
@@ -22,7 +33,9 @@ class Bell:
         return self._events.setdefault(topic, asyncio.Event())
 
     async def wait(self, event: asyncio.Event, timeout_s: float) -> None:
-        """Return when `event` is set, or after `timeout_s` seconds."""
+        """Return when `event` is set, or after `timeout_s` seconds; at once when the bell is closed."""
+        if self._is_closed:
+            return
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(event.wait(), timeout_s)
 
