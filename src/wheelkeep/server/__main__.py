@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,6 +17,9 @@ from wheelkeep.server.tokens import create_first_token
 from wheelkeep.settings import ServerSettings
 
 __all__ = ["main"]
+
+_OWNER_ALONE = 0o077
+"""Nobody else reads what the server writes, the database above all: it names who uses what."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,6 +53,7 @@ def _settings(arguments: argparse.Namespace) -> ServerSettings:
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the exit code: 0 done, 1 failed as the message says, 2 wrong usage."""
     arguments = _parser().parse_args(words)
+    os.umask(_OWNER_ALONE)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("wheelkeep").setLevel(logging.INFO)
     try:
