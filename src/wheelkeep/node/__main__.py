@@ -72,6 +72,9 @@ def _slots(text: str) -> int:
 
 
 def _run_worker(asked: argparse.Namespace, settings: NodeSettings) -> int:
+    if asked.leave_with is not None and not asked.leave_with.is_dir():
+        _say(f"{asked.leave_with} is gone; leaving")  # taking the lock would make the folder again
+        return 0
     lock = _taken_lock(asked.lock)
     if asked.lock is not None and lock is None:
         _say(f"another worker holds {asked.lock}; leaving")
