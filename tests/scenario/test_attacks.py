@@ -21,7 +21,7 @@ TOKEN = "attackcanary93c1e7d2"
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A package name that no other story uses."""
-    return f"attack-{abs(hash(request.node.nodeid)) % 10**12}"
+    return f"attack-{Digest.of(request.node.nodeid.encode()).hex[:12]}"
 
 
 @pytest.fixture

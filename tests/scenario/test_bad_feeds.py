@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from wheelkeep.errors import UpstreamError, WheelkeepError
+from wheelkeep.digest import Digest
+from wheelkeep.errors import ResolutionError, UpstreamError, WheelkeepError
 from wheelkeep.testing.feeds import FeedSimulator
 from wheelkeep.testing.user import User, check_told
 from wheelkeep.testing.wheels import build_wheel
@@ -21,7 +22,7 @@ PASSWORD = "feedcanary51c0ffee9a"
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> str:
     """A package name that no other story uses."""
-    return f"acme-{abs(hash(request.node.nodeid)) % 10**12}"
+    return f"acme-{Digest.of(request.node.nodeid.encode()).hex[:12]}"
 
 
 @pytest.fixture
@@ -109,6 +110,16 @@ def test_a_feed_that_is_stopped_is_told(user: User, feed: FeedSimulator, name: s
 
     check_told(_fail(user, name, feed), UpstreamError, "feed_unreachable", f"to-{name}")
     feed.__enter__()
+
+
+def test_a_feed_that_answers_404_to_everything_does_not_hide_that_nobody_has_the_name(
+    user: User, feed: FeedSimulator
+) -> None:
+    feed.behaviour.status = 404
+
+    error = user.fail("nobody-has-it", ["nobody-has-it"], [f"--extra-index-url {feed.url}"])
+
+    check_told(error, ResolutionError, "no_such_package", "nobody-has-it", "feed")
 
 
 def test_a_feed_without_the_name_gives_way_to_the_public_index_when_it_never_had_it(

@@ -120,7 +120,8 @@ def test_a_kill_while_the_environment_is_made_asks_the_index_nothing(stage: Stag
 
     assert interrupted or side == "server"
     assert len(stage.index.seen) == asked
-    assert (log.count("resolving"), log.count("held kept_three")) == (1, 1)
+    assert log.count("resolving") == 1
+    assert log.count("held kept_three") <= 1  # a line may go down with the worker that had not sent it yet
 
 
 def test_a_kill_of_the_worker_while_a_script_runs_ends_that_script_and_runs_it_once_more(
