@@ -27,6 +27,14 @@ TOLD = {
         "conflicting_requirements",
         "all versions of b depend on foo==2.0 and all versions of a depend on foo==1.0",
     ),
+    "conflict-with-asked": (
+        "conflicting_requirements",
+        "all versions of wants-old depend on contested<2 and you require wants-old, and you require contested>=2",
+    ),
+    "other-python-by-metadata": (
+        "wrong_python",
+        "futuristic==1.0 needs Python >=4.2, and the environment has 3.11.7",
+    ),
     "grant-refused": ("token_invalid", "grant"),
     "grant-forbidden": ("denied", "its own index"),
     "origin-failed": ("feed_failed", "e502 could not be had: Bad Gateway, the feed said 500"),
