@@ -7,12 +7,15 @@ carries a marker that names what it is, and what has none is swept.
 import fcntl
 import os
 import shutil
+import stat
 import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
+
+from wheelkeep.errors import DeniedError
 
 __all__ = [
     "FolderLock",
@@ -64,8 +67,19 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 
 def make_private_folder(folder: Path) -> Path:
-    """`folder`, made when missing, readable by its owner alone (0700)."""
+    """`folder`, made when missing, readable by its owner alone (0700).
+
+    Raises:
+        DeniedError: `denied`: it is a symbolic link, or another user's: what lies in it cannot be trusted.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = folder.lstat()
+    if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid():
+        raise DeniedError(
+            f"{folder} is a symbolic link or belongs to another user",
+            code="denied",
+            hint="choose a folder of your own (WHEELKEEP_HOME)",
+        )
     folder.chmod(0o700)
     return folder
 

@@ -1,10 +1,10 @@
 """A server and a worker side by side, in one terminal: neither is the other's child, both end with this process.
 
-The worker gets a token of its own in a file that only its owner can read, and an environment without any secret.
+The worker gets a token of its own, which the server leaves in a file that only its owner can read, and an environment
+without any secret.
 """
 
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from wheelkeep.errors import UnreachableError
-from wheelkeep.files import make_private_folder, write_atomically
+import msgspec
+
+from wheelkeep.proc import ProcessId, identify
+from wheelkeep.sdk.embedded import ServerFile
 from wheelkeep.settings import ServerSettings, worker_environment
 
 __all__ = ["run_side_by_side"]
@@ -21,35 +23,27 @@ __all__ = ["run_side_by_side"]
 _START_S = 30.0
 _POLL_S = 0.05
 _GRACE_S = 10.0
-_WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - recognised, not bound
 
 
 def _python(module: str, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
-def _worker_token(home: Path) -> Path:
-    """The file with the worker's token, made at the first start."""
-    path = make_private_folder(home) / "worker-token"
-    if not path.exists():
-        arguments = ["token", "create", "--node", "--name", "worker", "--home", str(home)]
-        made = subprocess.run(_python("wheelkeep.server", arguments), check=False, stdout=subprocess.PIPE)
-        if made.returncode != 0:
-            raise UnreachableError("the worker's token could not be made", code="server_not_started")
-        write_atomically(path, made.stdout, mode=0o600)
-    return path
+def _announced_by(server: "subprocess.Popen[bytes]", home: Path) -> str | None:
+    """The URL that this very server listens on, or None when it ended or did not begin in time.
 
-
-def _wait_until_it_listens(host: str, port: int, server: "subprocess.Popen[bytes]") -> bool:
+    What it announced is asked, not the port: another program may hold that, and must not get the worker's token.
+    """
     deadline = time.monotonic() + _START_S
     while server.poll() is None and time.monotonic() < deadline:
         try:
-            socket.create_connection((host, port), timeout=1).close()
-        except OSError:
-            time.sleep(_POLL_S)
-        else:
-            return True
-    return False
+            told = msgspec.json.decode((home / "server.json").read_bytes(), type=ServerFile)
+            if ProcessId.parse(told.process) == identify(server.pid):
+                return told.url
+        except (OSError, ValueError, msgspec.DecodeError):
+            pass
+        time.sleep(_POLL_S)
+    return None
 
 
 def _end(process: "subprocess.Popen[bytes] | None") -> None:
@@ -76,22 +70,15 @@ def _stopped_by_sigterm() -> Iterator[None]:
 
 
 def run_side_by_side(settings: ServerSettings, arguments: Sequence[str]) -> int:
-    """Run `python -m wheelkeep.server ARGUMENTS` and a worker for it until one is told to stop; the server's exit code.
-
-    Raises:
-        UnreachableError: `server_not_started`.
-    """
-    token = _worker_token(settings.home)
-    host = _WILDCARDS.get(settings.listen_host, settings.listen_host)
-    scheme = "http" if settings.tls_certificate is None else "https"
-    place = f"[{host}]" if ":" in host else host
-    url = settings.public_url or f"{scheme}://{place}:{settings.listen_port}"
+    """Run `python -m wheelkeep.server ARGUMENTS` and a worker until one is told to stop; its exit code."""
     worker: subprocess.Popen[bytes] | None = None
     with _stopped_by_sigterm():
         server = subprocess.Popen(_python("wheelkeep.server", arguments))
         try:
-            if _wait_until_it_listens(host, settings.listen_port, server):
-                words = ["worker", "--url", url, "--token-file", str(token), "--name", "beside-the-server"]
+            url = _announced_by(server, settings.home)
+            if url is not None:
+                words = ["worker", "--url", url, "--token-file", str(settings.home / "worker-token")]
+                words += ["--name", "beside-the-server", "--leave-with", str(settings.home)]
                 worker = subprocess.Popen(_python("wheelkeep.node", words), env=worker_environment())
             return server.wait()
         except KeyboardInterrupt:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from wheelkeep.errors import RequestError, WheelkeepError
-from wheelkeep.files import FolderLock, try_lock
+from wheelkeep.files import FolderLock, is_locked, try_lock
 from wheelkeep.node.exec import workshop_of
 from wheelkeep.node.folder import NodeFolder
 from wheelkeep.node.http_door import HttpLeaseDoor
@@ -82,7 +82,9 @@ def _run_worker(asked: argparse.Namespace, settings: NodeSettings) -> int:
     url = asked.url or settings.url
     if url is None:
         raise RequestError("no server was named", code="invalid_setting", hint="give --url URL, or set WHEELKEEP_URL")
-    doors = HttpLeaseDoor(Transport(url, _token(asked.token_file, settings)))
+    home = asked.leave_with
+    is_there = (lambda: True) if home is None else (lambda: is_locked(home / "server.lock"))
+    doors = HttpLeaseDoor(Transport(url, _token(asked.token_file, settings), is_there=is_there))
     folder = NodeFolder(settings.folder)
     plan = WorkerPlan(
         name=asked.name,

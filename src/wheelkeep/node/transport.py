@@ -6,7 +6,7 @@ followed here: `http_door.py` follows one for files, without the token. Source: 
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO
 
@@ -87,20 +87,36 @@ def check_server_url(text: str) -> SafeUrl:
 
 
 class Transport:
-    """A pool of connections to one server, showing one token."""
+    """A pool of connections to one server, showing one token.
 
-    def __init__(self, url: str, token: Secret, *, pool: urllib3.PoolManager | None = None) -> None:
+    Args:
+        url: the server's URL.
+        token: shown on every request.
+        pool: connections to use; new ones when None.
+        is_there: asked before each request whether the address is still the server's own. An embedded server that
+            died leaves its port to whoever comes: the token must not go there.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: Secret,
+        *,
+        pool: urllib3.PoolManager | None = None,
+        is_there: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.url = check_server_url(url).bare.rstrip("/")
         self.token = token
         self._pool = pool or urllib3.PoolManager(maxsize=32, retries=False)
+        self._is_there = is_there
 
     def with_token(self, token: Secret) -> "Transport":
         """The same connections with another token, for the grant of one work."""
-        return Transport(self.url, token, pool=self._pool)
+        return Transport(self.url, token, pool=self._pool, is_there=self._is_there)
 
     def over(self, pool: urllib3.PoolManager) -> "Transport":
         """The same server and token over other connections."""
-        return Transport(self.url, self.token, pool=pool)
+        return Transport(self.url, self.token, pool=pool, is_there=self._is_there)
 
     def close(self) -> None:
         """Close the connections that are idle."""
@@ -129,6 +145,8 @@ class Transport:
             UnreachableError: no connection, or it broke (also while the caller reads).
             WheelkeepError: whatever the server said.
         """
+        if not self._is_there():
+            raise unreachable(self.url, "it has left")
         try:
             response = self._pool.request(
                 method,

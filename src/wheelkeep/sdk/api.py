@@ -1,9 +1,10 @@
 """Typed requests to one server: a path and a type in, a value or an error out.
 
 `reconnect` lets an embedded workspace start its server again when it has left meanwhile; the same request is then
-sent once more (every request of the SDK is idempotent or refused by the server when repeated).
+sent again (every request of the SDK is idempotent or refused by the server when repeated).
 """
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +19,8 @@ from wheelkeep.secret import Secret
 __all__ = ["Api", "path_of"]
 
 T = TypeVar("T")
+_PATIENCE_S = 10.0
+_PAUSE_S = 0.05
 
 Query = Mapping[str, str | int | None]
 
@@ -34,13 +37,20 @@ class Api:
         url: the server's URL.
         token: shown on every request.
         reconnect: called when the server does not answer; gives a new URL and token, or None to give up.
+        is_there: asked before each request whether the address is still the server's own.
     """
 
     def __init__(
-        self, url: str, token: Secret, *, reconnect: Callable[[], tuple[str, Secret] | None] | None = None
+        self,
+        url: str,
+        token: Secret,
+        *,
+        reconnect: Callable[[], tuple[str, Secret] | None] | None = None,
+        is_there: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._transport = Transport(url, token)
+        self._transport = Transport(url, token, is_there=is_there)
         self._reconnect = reconnect
+        self._is_there = is_there
 
     @property
     def url(self) -> str:
@@ -95,15 +105,17 @@ class Api:
         return self._persist(lambda: self._transport.call(method, path, body=body, read_s=read_s))
 
     def _persist(self, send: Callable[[], bytes]) -> bytes:
-        try:
-            return send()
-        except UnreachableError:
-            found = None if self._reconnect is None else self._reconnect()
-            if found is None:
-                raise
-            self._transport.close()
-            self._transport = Transport(*found)
-            return send()
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return send()
+            except UnreachableError:
+                found = None if self._reconnect is None else self._reconnect()
+                if found is None or time.monotonic() > deadline:
+                    raise
+                self._transport.close()
+                self._transport = Transport(*found, is_there=self._is_there)
+                time.sleep(_PAUSE_S)
 
 
 def _with_query(path: str, query: Query | None) -> str:

@@ -19,13 +19,14 @@ from wheelkeep.errors import RequestError, UnreachableError
 from wheelkeep.files import is_locked, make_private_folder, try_lock, write_atomically
 from wheelkeep.proc import ProcessId, end_group, identify
 from wheelkeep.sdk.file_system import check_local
-from wheelkeep.secret import Secret
+from wheelkeep.secret import SafeUrl, Secret
 from wheelkeep.settings import server_environment, worker_environment
 
 __all__ = ["Embedded", "ServerFile", "open_embedded", "stop_embedded"]
 
 _START_S = 30.0
 _LOOK_EVERY_S = 0.01
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ServerFile(msgspec.Struct, frozen=True):
@@ -169,18 +170,25 @@ def _find_or_start_server(home: Path) -> Embedded:
 
 
 def _read_server(home: Path) -> Embedded | None:
+    """The server that announced itself in `home`, when it lives, holds the folder's lock and is on this machine.
+
+    The folder may have come with a cloned repository: its word alone must not send a token anywhere.
+    """
     try:
         file = msgspec.json.decode((home / "server.json").read_bytes(), type=ServerFile)
         token = (home / "token").read_text(encoding="utf-8").strip()
-        alive = ProcessId.parse(file.process).alive
+        alive = ProcessId.parse(file.process).alive and is_locked(home / "server.lock")
+        here = SafeUrl.parse(file.url).host in _LOOPBACK
     except (OSError, msgspec.DecodeError, ValueError):
         return None
-    return Embedded(file.url, Secret(token)) if alive and token else None
+    return Embedded(file.url, Secret(token)) if alive and here and token else None
 
 
 def _last_line(log: Path) -> str:
+    """What the server said last, best its own error."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     except OSError:
-        return "it wrote nothing"
-    return lines[-1][:300] if lines else "it wrote nothing"
+        lines = []
+    errors = [line for line in lines[-3:] if line.startswith("error: ")]
+    return (errors or lines or ["it wrote nothing"])[-1][:300]

@@ -5,10 +5,11 @@ here or in a parent. Nothing found is an error that names `wheelkeep init`.
 """
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from wheelkeep.errors import RequestError
+from wheelkeep.errors import DeniedError, RequestError
 from wheelkeep.settings import ClientSettings
 
 __all__ = ["CONFIG_FOLDERS", "EmbeddedLocation", "Location", "ServerLocation", "find_location", "read_config"]
@@ -78,7 +79,14 @@ def read_config(path: Path, *, workspace: str | None = None) -> Location:
 
     Raises:
         RequestError: `invalid_setting`.
+        DeniedError: `denied`: the file is another user's.
     """
+    if path.stat().st_uid not in {os.geteuid(), 0}:
+        raise DeniedError(
+            f"{path} belongs to another user, who could have your token sent anywhere",
+            code="denied",
+            hint="make a config.json of your own: `wheelkeep init`, or set WHEELKEEP_URL",
+        )
     try:
         config = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wheelkeep.errors import AuthenticationError, RequestError
-from wheelkeep.files import write_atomically
+from wheelkeep.files import is_locked, write_atomically
 from wheelkeep.sdk.api import Api, path_of
 from wheelkeep.sdk.embedded import Embedded, open_embedded, stop_embedded
 from wheelkeep.sdk.location import EmbeddedLocation, Location, ServerLocation, find_location, read_config
@@ -106,7 +106,8 @@ class Workspace:
         """The workspace at `location`; with `check`, asks the server whether it is there."""
         if isinstance(location, EmbeddedLocation):
             found = open_embedded(location.home)
-            api = Api(found.url, found.token, reconnect=_reopen(location.home))
+            lock = location.home / "server.lock"
+            api = Api(found.url, found.token, reconnect=_reopen(location.home), is_there=lambda: is_locked(lock))
             opened = cls(api, location.workspace, home=location.home)
         else:
             shown = token or ClientSettings.read().token

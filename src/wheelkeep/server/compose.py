@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from wheelkeep.clock import Clock, SystemClock
+from wheelkeep.errors import RequestError
 from wheelkeep.files import make_private_folder, write_atomically
 from wheelkeep.server.access.audit import Audit
 from wheelkeep.server.access.door import Door
@@ -69,6 +71,8 @@ from wheelkeep.settings import ServerSettings, machine_index_url, upstream_proxi
 
 __all__ = ["Composition", "compose", "open_database"]
 
+_INSTANCE = re.compile(r"[0-9a-f]{16}")
+
 
 @dataclass(frozen=True, slots=True)
 class Composition:
@@ -117,7 +121,10 @@ def key_folder(settings: ServerSettings) -> Path:
     path = settings.home / "instance"
     if not path.exists():
         write_atomically(path, secrets.token_hex(8).encode(), mode=0o600)
-    return settings.state_folder / "keys" / path.read_text(encoding="utf-8").strip()
+    instance = path.read_text(encoding="utf-8").strip()
+    if not _INSTANCE.fullmatch(instance):
+        raise RequestError(f"{path} is damaged", code="invalid_setting", hint="restore it, or name WHEELKEEP_KEYS")
+    return settings.state_folder / "keys" / instance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Asking an ASGI application without a server: what the client would get, as a value."""
 
+import asyncio
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
@@ -50,7 +51,9 @@ async def ask(
     sent: list[MutableMapping[str, Any]] = []
 
     async def receive() -> MutableMapping[str, Any]:
-        return waiting.pop(0) if waiting else {"type": "http.disconnect"}
+        if not waiting:
+            await asyncio.Event().wait()  # a client that waits for its answer sends nothing more, and stays
+        return waiting.pop(0)
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)

@@ -11,16 +11,19 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 import msgspec
+from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from wheelkeep.errors import (
+    ConflictError,
     DeniedError,
     InternalError,
     NotFoundError,
     RequestError,
     ResourceError,
+    UnreachableError,
     WheelkeepError,
 )
 from wheelkeep.server.access.door import Door
@@ -43,6 +46,11 @@ def error_of(error: Exception, request_id: str) -> WheelkeepError:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return ResourceError(
             "no space is left on the server's disk", code="disk_full", hint="free some, then try again"
+        )
+    if isinstance(error, OperationalError):
+        _log.warning("request %s: the database does not answer: %s", request_id, error.orig)
+        return UnreachableError(
+            "the server's database does not answer", code="server_unreachable", hint="try again; is its disk there?"
         )
     _log.error("request %s failed", request_id, exc_info=error)
     return InternalError(
@@ -76,6 +84,8 @@ class Guard:
         header = request.headers.get("authorization", "").encode("latin-1") or None
         asker, workspace = await run_in_threadpool(self._admit, route, request, header)
         body = await _decode(route, request)
+        if isinstance(asker, WorkPrincipal):
+            _check_fence(asker, body)
         call = Call(request=request, asker=asker, named=workspace, body=body)
         if inspect.iscoroutinefunction(route.endpoint):
             answer = await route.endpoint(call)
@@ -111,6 +121,16 @@ class Guard:
                 raise
             raise DeniedError("the token may not enter that workspace", code="denied") from None
         return self._door.admit(header, route.admits, workspace=workspace.id), workspace
+
+
+def _check_fence(asker: WorkPrincipal, body: object) -> None:
+    """A node speaks for its own lease alone: the fence that it names must be its grant's.
+
+    Raises:
+        ConflictError: `lost_lease`.
+    """
+    if getattr(body, "fence", asker.fence) != asker.fence:
+        raise ConflictError("the fence is of another lease", code="lost_lease", hint="stop working on it")
 
 
 async def _decode(route: Route, request: Request) -> object:

@@ -49,29 +49,36 @@ class LeaseDesk:
         self._runs = runs
         self._grants = grants
 
-    async def wait(self, worker: str, wait_s: float, *, is_gone: Callable[[], Awaitable[bool]]) -> LeaseView | None:
+    async def wait(
+        self,
+        worker: str,
+        wait_s: float,
+        *,
+        workspace: str | None,
+        is_gone: Callable[[], Awaitable[bool]],
+    ) -> LeaseView | None:
         """The next work for `worker`, waiting up to `wait_s` seconds; nothing is leased to one that is gone."""
         deadline = time.monotonic() + wait_s
         while True:
             event = self._bell.listen("work")
             if await is_gone():
                 return None
-            lease = await asyncio.to_thread(self.claim, worker)
+            lease = await asyncio.to_thread(self.claim, worker, workspace)
             left_s = deadline - time.monotonic()
             if lease is not None or left_s <= 0 or self._bell.is_closed:
                 return lease
             await self._bell.wait(event, min(left_s, _LOOK_EVERY_S))
 
-    def claim(self, worker: str) -> LeaseView | None:
-        """The next work for `worker` now, or None."""
+    def claim(self, worker: str, workspace: str | None = None) -> LeaseView | None:
+        """The next work for `worker` now, or None; of one workspace alone when its token is for that one."""
         names = {one.id: one.name for one in self._workspaces.list()}
         with self._database.read() as connection:
-            if not queue.is_waiting(connection):
+            if not queue.is_waiting(connection, workspace=workspace):
                 return None
         while True:
             at = format_time(self._clock.now())
             with self._database.write() as connection:
-                claim = queue.claim(connection, worker=worker, at=at)
+                claim = queue.claim(connection, worker=worker, at=at, of_workspace=workspace)
                 if claim is None:
                     return None
                 try:

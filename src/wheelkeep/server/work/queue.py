@@ -108,9 +108,9 @@ def is_alive(connection: Connection, work_id: str, fence: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def is_waiting(connection: Connection) -> bool:
-    """Whether there is work to claim: a look without a write, for the many polls that find none."""
-    return connection.execute(_next_query()).first() is not None
+def is_waiting(connection: Connection, *, workspace: str | None = None) -> bool:
+    """Whether there is work to claim (of one workspace, or of any): a look without a write, for the many polls."""
+    return connection.execute(_next_query(workspace)).first() is not None
 
 
 def is_active(connection: Connection) -> bool:
@@ -119,16 +119,17 @@ def is_active(connection: Connection) -> bool:
     return connection.execute(query).first() is not None
 
 
-def claim(connection: Connection, *, worker: str, at: str) -> Claim | None:
+def claim(connection: Connection, *, worker: str, at: str, of_workspace: str | None = None) -> Claim | None:
     """The next work for `worker`, leased to it for `LEASE_S` seconds; None when there is none.
 
     Work whose lease is dead comes first and goes on at the step it had reached; after more than three crashes it
-    fails (`too_many_crashes`), because it may be what ends the nodes. Call it in a writing transaction.
+    fails (`too_many_crashes`), because it may be what ends the nodes. Call it in a writing transaction. With
+    `of_workspace`, only work of that workspace (its id) is given: the worker's token is for that one alone.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
     while True:
-        row = connection.execute(_next_query()).first()
+        row = connection.execute(_next_query(of_workspace)).first()
         if row is None:
             return None
         work = work_of(row)
@@ -160,10 +161,11 @@ def claim(connection: Connection, *, worker: str, at: str) -> Claim | None:
         return None if claimed is None else Claim(work=claimed, steps=read_steps(connection, work.id))
 
 
-def _next_query() -> Select[Any]:
+def _next_query(workspace: str | None) -> Select[Any]:
     dead = and_(work_table.c.state == "Running", work_table.c.lease_until <= DatabaseNow())
     queued = and_(work_table.c.state == "Queued", work_table.c.after.is_(None))
-    return select(work_table).where(or_(dead, queued)).order_by(work_table.c.state.desc(), work_table.c.n).limit(1)
+    query = select(work_table).where(or_(dead, queued)).order_by(work_table.c.state.desc(), work_table.c.n).limit(1)
+    return query if workspace is None else query.where(work_table.c.workspace == workspace)
 
 
 def end(connection: Connection, work_id: str, ended: Ended, *, at: str) -> None:

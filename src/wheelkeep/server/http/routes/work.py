@@ -1,10 +1,12 @@
 """What every node says about every kind of work: lease, heartbeat, step, log, end. Source: `wire/work.py`."""
 
+import re
+
 import msgspec
 from starlette.responses import Response
 
 from wheelkeep.clock import Clock, format_time
-from wheelkeep.errors import DeniedError
+from wheelkeep.errors import RequestError
 from wheelkeep.server.access.grants import GrantBook
 from wheelkeep.server.build.ending import Endings
 from wheelkeep.server.db.engine import Database
@@ -28,19 +30,10 @@ from wheelkeep.wire.work import (
     StepBody,
 )
 
-__all__ = ["WorkRoutes", "check_fence"]
+__all__ = ["WorkRoutes"]
 
 _LONGEST_WAIT_S = 30.0
-
-
-def check_fence(call: Call, fence: int) -> None:
-    """Nothing, when the fence in the body is the grant's own.
-
-    Raises:
-        DeniedError: `denied`.
-    """
-    if call.holder.fence != fence:
-        raise DeniedError("the fence is not the grant's", code="denied")
+_STEP_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
 class WorkRoutes:
@@ -136,7 +129,10 @@ class WorkRoutes:
         if body.busy >= body.slots:
             return Response(status_code=204)
         found = await self._desk.wait(
-            body.worker, min(body.wait_s, _LONGEST_WAIT_S), is_gone=call.request.is_disconnected
+            body.worker,
+            min(body.wait_s, _LONGEST_WAIT_S),
+            workspace=call.principal.workspace,
+            is_gone=call.request.is_disconnected,
         )
         return Response(status_code=204) if found is None else found
 
@@ -151,9 +147,11 @@ class WorkRoutes:
         return HeartbeatView(cancel=cancel)
 
     def step(self, call: Call) -> None:
-        """Journal it."""
+        """Journal it. The server's own notes lie in the same journal under names that no node may write."""
         body = call.body
         assert isinstance(body, StepBody)  # noqa: S101 - the guard decoded it by the route's type
+        if not _STEP_NAME.fullmatch(body.name):
+            raise RequestError(f"{body.name[:80]!r} is no step", code="invalid_request")
         with self._database.write() as connection:
             lease.record_step(
                 connection, call.holder.work, body.fence, name=body.name, output=msgspec.json.encode(body.output)
@@ -175,7 +173,6 @@ class WorkRoutes:
         """Write down how it ended; what the gateway saw explains a failure better than the resolver does."""
         body = call.body
         assert isinstance(body, EndBody)  # noqa: S101 - the guard decoded it by the route's type
-        check_fence(call, body.fence)
         work = call.holder.work
         failure = self._endings.explain(work, body.failure)
         self._write_end(

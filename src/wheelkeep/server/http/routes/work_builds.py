@@ -5,7 +5,6 @@ from wheelkeep.server.build.locking import Locking
 from wheelkeep.server.db.engine import Database
 from wheelkeep.server.http.call import Call
 from wheelkeep.server.http.route import Route
-from wheelkeep.server.http.routes.work import check_fence
 from wheelkeep.server.run.runs import RunBook
 from wheelkeep.server.work import lease, queue
 from wheelkeep.wire.work import FenceBody, HoldBody, HoldView, LockBody, LockView, ResolutionView
@@ -77,7 +76,6 @@ class WorkBuildRoutes:
         """Check the lock."""
         body = call.body
         assert isinstance(body, LockBody)  # noqa: S101 - the guard decoded it by the route's type
-        check_fence(call, body.fence)
         return await self._locking.propose(call.holder.work, body)
 
     async def hold(self, call: Call) -> HoldView:

@@ -5,7 +5,7 @@ import asyncio
 from starlette.responses import Response, StreamingResponse
 
 from wheelkeep.digest import Digest
-from wheelkeep.errors import NotFoundError, RequestError
+from wheelkeep.errors import ConflictError, NotFoundError, RequestError
 from wheelkeep.server.access.principal import WorkPrincipal
 from wheelkeep.server.blobs.protocol import Blobs
 from wheelkeep.server.db.engine import Database
@@ -66,9 +66,10 @@ class WorkRunRoutes:
 
     async def put_output(self, call: Call) -> OutputFile:
         """Keep the file: bytes first, then the row, so that kill -9 leaves no row without bytes."""
-        fence = call.integer("fence")
-        if fence is None:
-            raise RequestError("the fence is missing", code="invalid_request")
+        holder = call.holder
+        if call.integer("fence") != holder.fence:
+            raise ConflictError("the fence is of another lease", code="lost_lease", hint="stop working on it")
+        await asyncio.to_thread(self._check_held, holder)
         path = call.path("path")
         if not path or path.startswith("/") or ".." in path.split("/") or "\0" in path:
             raise RequestError("an output's path is relative, without '..'", code="invalid_request")
@@ -82,14 +83,21 @@ class WorkRunRoutes:
         ) as received:
             await self._blobs.put_file(received.path, received.digest)
         output = OutputFile(path=path, sha256=received.digest.hex, size=received.size)
-        await asyncio.to_thread(self._note, call.holder.work, fence, output)
+        await asyncio.to_thread(self._note, holder, output)
         return output
 
     def _check_held(self, holder: WorkPrincipal) -> None:
+        """Nothing, when the asker holds the lease of a run.
+
+        Raises:
+            ConflictError: `lost_lease`.
+            NotFoundError: `unknown_run`: a build leaves no outputs and has no snapshot.
+        """
         with self._database.write() as connection:
             lease.check_held(connection, holder.work, holder.fence)
+        self._runs.snapshot_of(holder.work)
 
-    def _note(self, work: str, fence: int, output: OutputFile) -> None:
+    def _note(self, holder: WorkPrincipal, output: OutputFile) -> None:
         with self._database.write() as connection:
-            lease.check_held(connection, work, fence)
-            note_output(connection, work, output)
+            lease.check_held(connection, holder.work, holder.fence)
+            note_output(connection, holder.work, output)
