@@ -3,7 +3,7 @@
 Times are ISO 8601 texts in UTC, sizes are bytes, digests are `sha256:<hex>`.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -65,7 +65,7 @@ class TokenBody(_Body, frozen=True, kw_only=True):
     role: str = "contributor"
     kind: Literal["user", "node"] = "user"
     workspace: str | None = None
-    expires_in_s: int | None = None
+    expires_in_s: Annotated[int, msgspec.Meta(ge=1, le=10 * 365 * 24 * 3600)] | None = None
 
 
 class TokenView(_View, frozen=True, kw_only=True):
@@ -191,7 +191,7 @@ class RunBody(_Body, frozen=True, kw_only=True):
     """Submit a run. `snapshot` is the digest of an archive that was uploaded before."""
 
     environment: str
-    version: int | None = None
+    version: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] | None = None
     snapshot: str
     script: str
     arguments: list[str] = []

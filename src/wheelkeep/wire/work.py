@@ -5,7 +5,7 @@ one workspace, read-only towards packages) and with the fencing number of its le
 its lease is answered 409 `lost_lease`. Source: design.md, "Work is leased".
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -34,6 +34,12 @@ __all__ = [
 ]
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+"""What fits a database's plain integer."""
+Amount = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""Bytes or files: what fits a database's big integer, and JSON's numbers."""
+
+
 class _Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message between a node and the server of the same release."""
 
@@ -46,9 +52,9 @@ class LeaseBody(_Message, frozen=True, kw_only=True):
     """The node's own Python, as `3.11.7`."""
     platform: str
     """`sysconfig.get_platform()` of the node."""
-    slots: int = 1
-    busy: int = 0
-    wait_s: float = 0.0
+    slots: Number = 1
+    busy: Number = 0
+    wait_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
 
 
 class BuildWork(_Message, frozen=True, kw_only=True, tag="build"):
@@ -82,7 +88,7 @@ class LeaseView(_Message, frozen=True, kw_only=True):
     """
 
     id: str
-    fence: int
+    fence: Number
     lease_s: float
     grant: str
     work: BuildWork | RunWork
@@ -92,10 +98,10 @@ class LeaseView(_Message, frozen=True, kw_only=True):
 class HeartbeatBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/heartbeat`: the node lives; progress inside the present stage."""
 
-    fence: int
+    fence: Number
     stage: str = ""
-    done: int = 0
-    total: int = 0
+    done: Amount = 0
+    total: Amount = 0
 
 
 class HeartbeatView(_Message, frozen=True, kw_only=True):
@@ -107,7 +113,7 @@ class HeartbeatView(_Message, frozen=True, kw_only=True):
 class StepBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/step`: a step is done; its output is kept for whoever goes on."""
 
-    fence: int
+    fence: Number
     name: str
     output: dict[str, object] = {}
 
@@ -130,8 +136,8 @@ class LoggedMetric(_Message, frozen=True, kw_only=True):
 class LogBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/log`: text and metrics. `sequence` makes a repeated send harmless."""
 
-    fence: int
-    sequence: int
+    fence: Number
+    sequence: Number
     pieces: list[LogPiece] = []
     metrics: list[LoggedMetric] = []
 
@@ -139,7 +145,7 @@ class LogBody(_Message, frozen=True, kw_only=True):
 class EndBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/end`: the work is over."""
 
-    fence: int
+    fence: Number
     state: Literal["Succeeded", "Failed", "Canceled"]
     failure: Failure | None = None
     output: dict[str, object] = {}
@@ -165,7 +171,7 @@ class ResolutionView(_Message, frozen=True, kw_only=True):
 class LockBody(_Message, frozen=True, kw_only=True):
     """`PUT /api/v1/work/{id}/lock`: the lock that the node's resolver wrote (PEP 751). The server believes nothing."""
 
-    fence: int
+    fence: Number
     pylock: str
     python: str
     platform: str
@@ -180,7 +186,7 @@ class FenceBody(_Message, frozen=True, kw_only=True):
     `seal` says that every file is held and is answered with the lock; `release` hands the work back, to be leased anew.
     """
 
-    fence: int
+    fence: Number
 
 
 class FileNote(_Message, frozen=True, kw_only=True):
@@ -208,7 +214,7 @@ class LockView(_Message, frozen=True, kw_only=True):
 class HoldBody(_Message, frozen=True, kw_only=True):
     """`POST /api/v1/work/{id}/hold`: fetch this file once, verify it and keep it."""
 
-    fence: int
+    fence: Number
     filename: str
 
 

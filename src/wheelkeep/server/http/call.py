@@ -8,7 +8,9 @@ from wheelkeep.errors import RequestError
 from wheelkeep.server.access.principal import Principal, WorkPrincipal
 from wheelkeep.server.access.workspaces import Workspace
 
-__all__ = ["Call"]
+__all__ = ["Call", "parse_integer"]
+
+_MOST_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +66,11 @@ class Call:
 
 
 def parse_integer(text: str, name: str) -> int:
-    """The whole number that `text` writes.
+    """The whole number that `text` writes, from 0 to 2**31 - 1: what fits a database's integer.
 
     Raises:
         RequestError: `invalid_request`.
     """
-    try:
-        return int(text)
-    except ValueError:
-        raise RequestError(f"{name} is no whole number", code="invalid_request") from None
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS or int(text) >= 1 << 31:
+        raise RequestError(f"{name} is no whole number from 0 to 2147483647", code="invalid_request")
+    return int(text)

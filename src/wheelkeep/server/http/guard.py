@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 
 import msgspec
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -47,6 +47,8 @@ def error_of(error: Exception, request_id: str) -> WheelkeepError:
         return ResourceError(
             "no space is left on the server's disk", code="disk_full", hint="free some, then try again"
         )
+    if isinstance(error, DataError):
+        return RequestError("a value cannot be kept (a NUL character, or a number too large)", code="invalid_request")
     if isinstance(error, OperationalError):
         _log.warning("request %s: the database does not answer: %s", request_id, error.orig)
         return UnreachableError(

@@ -1,6 +1,16 @@
 """Tables of runs."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, PrimaryKeyConstraint, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from wheelkeep.server.db.engine import metadata
 
@@ -44,7 +54,7 @@ output_table = Table(
     Column("run", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("sha256", Text, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     PrimaryKeyConstraint("run", "path"),
 )
 
@@ -53,7 +63,7 @@ snapshot_table = Table(
     metadata,
     Column("workspace", Text, nullable=False),
     Column("sha256", Text, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("created_at", Text, nullable=False),
     PrimaryKeyConstraint("workspace", "sha256"),
 )

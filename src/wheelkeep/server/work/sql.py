@@ -1,6 +1,6 @@
 """Tables of work: the work itself, its step journal, its log."""
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from wheelkeep.server.db.engine import metadata
 
@@ -23,8 +23,8 @@ work_table = Table(
     Column("lease_until", Float),
     Column("cancel", Boolean, nullable=False, default=False),
     Column("stage", Text, nullable=False, default=""),
-    Column("done", Integer, nullable=False, default=0),
-    Column("total", Integer, nullable=False, default=0),
+    Column("done", BigInteger, nullable=False, default=0),
+    Column("total", BigInteger, nullable=False, default=0),
     Column("log_fence", Integer, nullable=False, default=0),
     Column("log_sequence", Integer, nullable=False, default=0),
     Column("failure", LargeBinary),

@@ -137,14 +137,14 @@ def upgrade() -> None:
         sa.Column("run", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("run", "path", name=op.f("pk_run_output")),
     )
     op.create_table(
         "snapshot",
         sa.Column("workspace", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("workspace", "sha256", name=op.f("pk_snapshot")),
     )
@@ -205,8 +205,8 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.Float(), nullable=True),
         sa.Column("cancel", sa.Boolean(), nullable=False),
         sa.Column("stage", sa.Text(), nullable=False),
-        sa.Column("done", sa.Integer(), nullable=False),
-        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
         sa.Column("log_fence", sa.Integer(), nullable=False),
         sa.Column("log_sequence", sa.Integer(), nullable=False),
         sa.Column("failure", sa.LargeBinary(), nullable=True),
