@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,33 @@ pytestmark = [
 MIB = 1 << 20
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 8 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 8 MiB at `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=False, capture_output=True
     )
     if mounted.returncode != 0:
         pytest.skip("mounting is not allowed here")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.fixture
+def node_disk(places: Places) -> Iterator[Path]:
+    """The node's folder on a small file system."""
+    with _small_disk(places.node) as folder:
+        yield folder
+
+
+@pytest.fixture
+def server_disk(places: Places) -> Iterator[Path]:
+    """The project, and in it the data folder, on a small file system."""
+    with _small_disk(places.project) as folder:
+        yield folder
 
 
 def _fill(folder: Path) -> Path:
@@ -59,15 +75,15 @@ def _set_connections(workspace: Workspace) -> None:
 
 
 def test_a_full_disk_of_the_node_fails_the_build_and_room_heals_it(
-    places: Places, small_disk: Path, tmp_path: Path
+    places: Places, node_disk: Path, tmp_path: Path
 ) -> None:
     with (
         FeedSimulator(_big_wheel(tmp_path / "wheels", "big-one")) as index,
-        opened(places, public_index=index.url, more={"WHEELKEEP_NODE": str(small_disk / "node")}) as workspace,
+        opened(places, public_index=index.url) as workspace,
     ):
         user = User(workspace, tmp_path)
         user.build("empty", [])
-        filler = _fill(small_disk)
+        filler = _fill(node_disk)
 
         check_told(user.fail("big", ["big-one"]), ResourceError, "disk_full", "node", "WHEELKEEP_NODE")
 
@@ -76,12 +92,11 @@ def test_a_full_disk_of_the_node_fails_the_build_and_room_heals_it(
 
 
 def test_a_full_disk_of_the_server_refuses_a_wheel_and_room_heals_it(
-    places: Places, small_disk: Path, tmp_path: Path
+    places: Places, server_disk: Path, tmp_path: Path
 ) -> None:
     wheel = _big_wheel(tmp_path / "wheels", "big-two")
-    places.data.symlink_to(small_disk)
     with opened(places) as workspace:
-        filler = _fill(small_disk)
+        filler = _fill(server_disk)
 
         with pytest.raises(WheelkeepError) as caught:
             workspace.wheels.add(wheel)
@@ -92,22 +107,21 @@ def test_a_full_disk_of_the_server_refuses_a_wheel_and_room_heals_it(
 
         filler.unlink()
         assert workspace.wheels.add(wheel).filename == wheel.name
-        assert "Traceback" not in (small_disk / "server.log").read_text()
+        assert "Traceback" not in places.log("server")
 
 
 def test_a_full_disk_of_the_server_fails_the_build_that_would_hold_a_file(
-    places: Places, small_disk: Path, tmp_path: Path
+    places: Places, server_disk: Path, tmp_path: Path
 ) -> None:
-    places.data.symlink_to(small_disk)
     with (
         FeedSimulator(_big_wheel(tmp_path / "wheels", "big-three")) as index,
         opened(places, public_index=index.url) as workspace,
     ):
         user = User(workspace, tmp_path)
         index.behaviour.with_metadata = True
-        spare = small_disk / "spare"
+        spare = server_disk / "spare"
         spare.write_bytes(bytes(2 * MIB))
-        filler = _fill(small_disk)
+        filler = _fill(server_disk)
         spare.unlink()
 
         check_told(user.fail("big", ["big-three"]), ResourceError, "disk_full", "server")
