@@ -119,3 +119,13 @@ def test_the_worker_opens_neither_the_database_nor_the_key_ring(watched: Watched
 def test_the_nodes_folder_holds_neither_secret(watched: Watched, places: Places) -> None:
     for secret in (watched.surroundings, watched.password, *watched.tokens):
         assert search(secret, [places.node]) == []
+
+
+@pytest.mark.usefixtures("watched")
+def test_no_grant_stays_on_either_side_after_its_work(places: Places) -> None:
+    files = [path for root in (places.node, places.data, places.root / "tmp") for path in root.rglob("*")]
+
+    holding = [path for path in files if path.is_file() and b"wkg_" in path.read_bytes()]
+
+    assert len(files) > 10
+    assert holding == []
