@@ -158,7 +158,7 @@ class UvEnvironmentMaker:
             *shared,
         ]
         for arguments in (making, installing) if files else (making,):
-            answer = run_uv(arguments, watch, folder=staged)
+            answer = run_uv(arguments, watch, folder=staged, doing="making the environment")
             if answer.code != 0:
                 raise _install_error(answer.words, python, damaged=store.drop_damaged(files))
         remove_tree(staged / "cache")

@@ -16,6 +16,7 @@ from wheelkeep.node.plan import Output, Step, follow
 from wheelkeep.node.run_plan import run_steps
 from wheelkeep.secret import redact
 from wheelkeep.wire.problem import Failure
+from wheelkeep.wire.resources import FAILURE_STREAM
 from wheelkeep.wire.work import BuildWork
 
 __all__ = ["perform"]
@@ -83,7 +84,7 @@ def _say_end(held: Held, state: str, failure: Failure | None, outputs: dict[str,
             hint=redact(failure.hint, [held.door.grant]),
             detail=failure.detail,
         )
-        held.write("build", f"{failure.message}\n")
+        held.write(FAILURE_STREAM, f"{failure.message}\n")
     held.flush_log()
     script = outputs.get("script", {})
     output = {name: script[name] for name in _TOLD_OF_SCRIPT if name in script}

@@ -7,6 +7,7 @@ The environment's order: the user's variables, then ours, which a user cannot re
 
 import codecs
 import os
+import select
 import subprocess
 import threading
 import time
@@ -30,6 +31,7 @@ SHIM = Path(__file__).parent / "shim"
 """The folder that is put on the path of scripts: `azureml.core.Run`."""
 
 _NOTE = "process.json"
+_REST_OF_LINE_MS = 50
 _CHUNK_BYTES = 1 << 16
 _POLL_S = 0.1
 _GRACE_S = 5.0
@@ -130,16 +132,28 @@ def _finish(process: "subprocess.Popen[bytes]", who: ProcessId, readers: Sequenc
 
 
 def _reader(stream: IO[bytes] | None, name: str, watch: Watch) -> threading.Thread:
-    """Pass on what comes, as text; a character that is split between two reads is put together."""
+    """Pass on what comes, as text; a character that is split between two reads is put together.
+
+    The rest of a line is waited for a moment, so that a line of one stream does not stand in the middle of another's.
+    """
     if stream is None:
         raise ValueError("the process has no such stream")
     decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
 
     def read() -> None:
+        waiting = ""
+        comes = select.poll()
+        comes.register(stream.fileno(), select.POLLIN)
         with stream:
-            while chunk := os.read(stream.fileno(), _CHUNK_BYTES):
-                watch.write(name, decode(chunk))
-            watch.write(name, decode(b"", final=True))
+            while True:
+                if waiting and (waiting.endswith("\n") or not comes.poll(_REST_OF_LINE_MS)):
+                    watch.write(name, waiting)
+                    waiting = ""
+                chunk = os.read(stream.fileno(), _CHUNK_BYTES)
+                if not chunk:
+                    break
+                waiting += decode(chunk)
+            watch.write(name, waiting + decode(b"", final=True))
 
     thread = threading.Thread(target=read, name=name, daemon=True)
     thread.start()

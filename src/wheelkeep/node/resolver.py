@@ -48,6 +48,10 @@ class Resolver(Protocol):
         """
 
 
+def _counted(requirements: int) -> str:
+    return "1 requirement" if requirements == 1 else f"{requirements} requirements"
+
+
 class UvResolver:
     """The resolver of this distribution's uv; wheels only."""
 
@@ -63,7 +67,7 @@ class UvResolver:
                 code="source_only",
                 hint="drop --no-binary, or add a wheel of it to the workspace",
             )
-        watch.write("build", f"resolving {len(asked.requirements)} requirements for Python {python.version}\n")
+        watch.write("build", f"resolving {_counted(len(asked.requirements))} for Python {python.version}\n")
         attempt = 0
         while True:
             try:
@@ -88,7 +92,7 @@ class UvResolver:
             _write_private(scratch / "uv.toml", _configuration(asked.index_url, url, grant))
             _write_private(scratch / "requirements.in", _lines(asked.requirements, url))
             _write_private(scratch / "constraints.in", _lines(asked.constraints, url))
-            answer = run_uv(_arguments(asked, python, cache), watch, folder=scratch, extra=_LIMITS)
+            answer = run_uv(_arguments(asked, python, cache), watch, folder=scratch, doing="resolving", extra=_LIMITS)
             if answer.code != 0:
                 raise diagnose(answer.words, python=python.version)
             pylock = (scratch / "pylock.toml").read_text(encoding="utf-8")

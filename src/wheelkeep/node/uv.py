@@ -8,6 +8,7 @@ which ends when the watch says stop. Its words go to the log as they come.
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,7 @@ from wheelkeep.settings import child_environment
 __all__ = ["UvAnswer", "run_uv", "uv_version"]
 
 _POLL_S = 0.02
+_SILENCE_S = 10.0
 _POLL_LONGEST_S = 0.1
 _GRACE_S = 2.0
 
@@ -43,13 +45,16 @@ def uv_version() -> str:
     return " ".join(answer.stdout.split()[:2])
 
 
-def run_uv(arguments: Sequence[str], watch: Watch, *, folder: Path, extra: Mapping[str, str] | None = None) -> UvAnswer:
+def run_uv(
+    arguments: Sequence[str], watch: Watch, *, folder: Path, doing: str, extra: Mapping[str, str] | None = None
+) -> UvAnswer:
     """Run uv in `folder` until it ends.
 
     Args:
         arguments: what follows the program's name; never a secret, because others can read it.
         watch: told what uv says (stream `build`); asked while it works.
         folder: the working folder and HOME.
+        doing: what to say that it still does, every ten seconds.
         extra: more variables; never a secret.
 
     Raises:
@@ -71,6 +76,7 @@ def run_uv(arguments: Sequence[str], watch: Watch, *, folder: Path, extra: Mappi
         who = identify(process.pid)
         told = 0
         pause_s = _POLL_S
+        began = spoke = time.monotonic()
         try:
             while True:
                 try:
@@ -79,6 +85,9 @@ def run_uv(arguments: Sequence[str], watch: Watch, *, folder: Path, extra: Mappi
                     watch.check()
                     told = _tell(words.fileno(), told, watch)
                     pause_s = min(pause_s * 2, _POLL_LONGEST_S)
+                    if time.monotonic() - spoke > _SILENCE_S:
+                        spoke = time.monotonic()
+                        watch.write("build", f"still {doing}, {spoke - began:.0f} s now\n")
                 else:
                     break
         except BaseException:

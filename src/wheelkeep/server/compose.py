@@ -146,6 +146,7 @@ class _Parts:
     store: WheelStore
     connections: ConnectionBook
     bindings: BindingBook
+    public: Callable[[], PublicIndex | None]
     shop: OriginShop
     gateways: Gateways
     pages: StorePages
@@ -185,11 +186,12 @@ def _open_parts(settings: ServerSettings) -> _Parts:
     store = WheelStore(database, blobs, clock)
     connections = ConnectionBook(database, Vault(ring), clock)
     bindings = BindingBook(database, clock)
+    public = _public_index(settings)
     shop = OriginShop(
         connections,
         wheels_of=lambda workspace: WorkspaceIndex(store, workspace),
         blobs=blobs,
-        public=_public_index(settings),
+        public=public,
         trail=audit,
         proxies=Proxies(upstream_proxies()),
     )
@@ -219,6 +221,7 @@ def _open_parts(settings: ServerSettings) -> _Parts:
         store=store,
         connections=connections,
         bindings=bindings,
+        public=public,
         shop=shop,
         gateways=gateways,
         pages=pages,
@@ -275,7 +278,7 @@ def _routes(parts: _Parts, public_url: str) -> list[Routes]:
             desk=desk,
             roster=roster,
             grants=parts.grants,
-            endings=Endings(parts.gateways),
+            endings=Endings(parts.gateways, has_public_index=lambda: parts.public() is not None),
         ),
         WorkBuildRoutes(parts.database, locking, parts.runs),
         WorkRunRoutes(parts.database, parts.blobs, parts.runs),

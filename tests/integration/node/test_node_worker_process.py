@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -200,11 +201,38 @@ def test_the_token_may_come_from_the_environment(server: WorkServer, tmp_path: P
 
 def test_a_worker_leaves_with_its_home(server: WorkServer, start_worker: StartWorker, tmp_path: Path) -> None:
     home = tmp_path / "home"
+    with held_lock(home / "server.lock"):
+        worker = start_worker("--leave-with", str(home))
+        wait_until(lambda: server.asked)
+        shutil.rmtree(home)
+        assert worker.wait(10) == 0
+
+
+def test_a_token_does_not_go_to_whoever_took_the_port_of_a_server_that_left(
+    server: WorkServer, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
     home.mkdir()
-    worker = start_worker("--leave-with", str(home))
-    wait_until(lambda: server.asked)
-    shutil.rmtree(home)
-    assert worker.wait(10) == 0
+    start_worker("--leave-with", str(home))
+    time.sleep(1.5)
+    assert not server.asked
+
+    with held_lock(home / "server.lock"):
+        wait_until(lambda: server.asked)
+
+
+@contextmanager
+def held_lock(path: Path) -> Iterator[None]:
+    """What an embedded server holds while it lives; another process's, as it is there."""
+    code = "import sys, time; from pathlib import Path; from wheelkeep.files import try_lock\n"
+    code += "lock = try_lock(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == b"held\n"
+            yield
+        finally:
+            holder.kill()
 
 
 def test_one_lock_lets_one_worker_live(server: WorkServer, start_worker: StartWorker, tmp_path: Path) -> None:

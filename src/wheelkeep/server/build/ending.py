@@ -4,6 +4,10 @@ What the gateway saw (a feed that refused its credential, a lost package) explai
 the resolver made of it: the resolver only saw a 502.
 """
 
+from collections.abc import Callable
+
+import msgspec
+
 from wheelkeep.server.gateway.sessions import Gateways
 from wheelkeep.wire.problem import Failure
 
@@ -28,10 +32,16 @@ _EXPLAINED = frozenset(
 
 
 class Endings:
-    """Closes what a piece of work had open at the gateway."""
+    """Closes what a piece of work had open at the gateway.
 
-    def __init__(self, gateways: Gateways) -> None:
+    Args:
+        gateways: what the builds saw.
+        has_public_index: whether the operator lets builds see the public index.
+    """
+
+    def __init__(self, gateways: Gateways, *, has_public_index: Callable[[], bool]) -> None:
         self._gateways = gateways
+        self._has_public_index = has_public_index
 
     def explain(self, work_id: str, failure: Failure | None) -> Failure | None:
         """`failure`, or the gateway's own reason when that is the cause."""
@@ -39,7 +49,12 @@ class Endings:
             return failure
         session = self._gateways.known(work_id)
         cause = None if session is None else session.explain()
-        return failure if cause is None else Failure.of(cause)
+        if cause is not None:
+            return Failure.of(cause)
+        if failure.code == "no_such_package" and not self._has_public_index():
+            hint = f"the public index is turned off here (WHEELKEEP_PUBLIC_INDEX=none); {failure.hint}"
+            return msgspec.structs.replace(failure, hint=hint)
+        return failure
 
     async def close(self, work_id: str) -> None:
         """Forget the work's pages."""
