@@ -13,19 +13,19 @@ import tempfile
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import uv
 
 from measuring import Target, end_servers_when_ended, free_port, median_cpu_us, running, wait_for
+from own_server import NAME, wheelkeep_server
 from wheelkeep.settings import child_environment
 from wheelkeep.testing.wheels import build_wheel
 
 ACCEPT = {"Accept": "application/vnd.pypi.simple.v1+json"}
 ROUNDS = 5
 CONNECTIONS = 8
-OURS = "wheelkeep"
 
 
 def install(folder: Path, *packages: str) -> Path:
@@ -35,18 +35,9 @@ def install(folder: Path, *packages: str) -> Path:
     return folder / "bin"
 
 
-@contextmanager
-def wheelkeep(folder: Path, wheels: Path) -> Iterator[Target]:
-    """Our package routes with a real token."""
-    shutil.copytree(wheels, folder / "wheels")
-    port = free_port()
-    program = Path(__file__).with_name("package_server.py")
-    with running(sys.executable, program, folder, str(port), home=folder) as process:
-        wait_for(port)
-        token = (folder / "token").read_text()
-        login = b64encode(f"__token__:{token}".encode()).decode()
-        headers = ACCEPT | {"Authorization": f"Basic {login}"}
-        yield Target(OURS, process.pid, port, "/w/team/simple/demo/", headers)
+def wheelkeep(folder: Path, wheels: Path) -> AbstractContextManager[Target]:
+    """The whole server, asked with a token."""
+    return wheelkeep_server(folder, sorted(wheels.glob("*.whl")), path="/w/default/simple/demo/", headers=ACCEPT)
 
 
 @contextmanager
@@ -116,11 +107,11 @@ def main() -> None:
         for serve in (wheelkeep, simple_repository_server, devpi):
             (folder / serve.__name__).mkdir()
             targets.append(stack.enter_context(serve(folder / serve.__name__, folder / "wheels")))
-        counts = {OURS: 16000}
+        counts = {NAME: 8000}
         found = median_cpu_us(
-            targets, requests=lambda target: counts.get(target.name, 800), connections=CONNECTIONS, rounds=ROUNDS
+            targets, requests=lambda target: counts.get(target.name, 400), connections=CONNECTIONS, rounds=ROUNDS
         )
-        ours = found[OURS][0]
+        ours = found[NAME][0]
         print(f"JSON page of a project with ten wheels, {CONNECTIONS} connections, median of {ROUNDS} rounds")
         print(f"{'server':28} {'CPU us/request':>16} {'body bytes':>12} {'times ours':>12}")
         for name, (cpu_us, length) in found.items():

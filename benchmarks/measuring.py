@@ -50,10 +50,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*command: str | Path, home: Path) -> Iterator["subprocess.Popen[str]"]:
+def running(
+    *command: str | Path, home: Path, variables: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[str]"]:
     """A server for the time of the block, its words unseen, ended by its own pid."""
     words = [str(one) for one in command]
-    environment = child_environment({"HOME": str(home)})
+    environment = child_environment({"HOME": str(home)} | dict(variables or {}))
     nowhere = subprocess.DEVNULL  # not a pipe: one that nobody reads fills and stops an access log, and its server
     with subprocess.Popen(words, stdout=nowhere, stderr=nowhere, text=True, env=environment) as process:
         try:
