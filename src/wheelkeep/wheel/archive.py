@@ -24,13 +24,11 @@ from pathlib import Path
 from typing import IO
 
 from wheelkeep.errors import WheelError
+from wheelkeep.wheel.directory import DirectoryTooLargeError, read_directory
 
 __all__ = ["ArchiveLimits", "Member", "WheelArchive", "open_archive"]
 
 _CHUNK_BYTES = 1 << 18
-_END_RECORD = struct.Struct("<4s4H2LH")
-_END64_RECORD = struct.Struct("<4sQ2H2L4Q")
-_END64_LOCATOR_BYTES = 20
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _HAS_DATA_DESCRIPTOR = 0x08
 _ENCRYPTED = 0x01
@@ -47,7 +45,7 @@ class ArchiveLimits:
     ratio: int = 100
     """Expanded to compressed, judged only beyond `ratio_free_bytes`: small zeros compress a thousandfold."""
     ratio_free_bytes: int = 64 << 20
-    directory_bytes: int = 64 << 20
+    directory_bytes: int = 24 << 20
     """The zip's own directory, which its reader holds in memory."""
 
 
@@ -101,7 +99,7 @@ def open_archive(path: Path, limits: ArchiveLimits) -> Iterator[WheelArchive]:
     """
     with path.open("rb") as stream:
         with _translated():
-            _check_directory_size(stream, limits)
+            _check_directory(stream, limits)
             archive = zipfile.ZipFile(stream)
         with archive:
             with _translated():
@@ -149,32 +147,19 @@ def _escapes(name: str, why: str) -> WheelError:
     )
 
 
-def _check_directory_size(stream: IO[bytes], limits: ArchiveLimits) -> None:
+def _check_directory(stream: IO[bytes], limits: ArchiveLimits) -> None:
     """Refuse a directory that would fill the memory before `zipfile` reads it whole."""
-    end = stream.seek(0, 2)
-    start = max(0, end - (1 << 16) - _END_RECORD.size - _END64_LOCATOR_BYTES - _END64_RECORD.size)
-    stream.seek(start)
-    tail = stream.read()
-    place = tail.rfind(b"PK\x05\x06")
-    if place < 0 or place + _END_RECORD.size > len(tail):
-        raise _unreadable("it is no zip archive")
-    record = _END_RECORD.unpack_from(tail, place)
-    if start + place + _END_RECORD.size + record[7] != end:
+    try:
+        directory = read_directory(stream, most_bytes=limits.directory_bytes, most_entries=limits.members)
+    except DirectoryTooLargeError as error:
+        raise _bomb(str(error)) from None
+    if directory.end != stream.seek(0, 2):
         raise _unreadable("bytes follow the archive's end")
-    sizes, counts = [record[5]], [record[4]]
-    place64 = place - _END64_LOCATOR_BYTES - _END64_RECORD.size
-    if place64 >= 0 and tail[place64 : place64 + 4] == b"PK\x06\x06":
-        record64 = _END64_RECORD.unpack_from(tail, place64)
-        sizes, counts = [record64[8]], [record64[7]]
-    if sizes[0] > limits.directory_bytes or counts[0] > limits.members:
-        raise _bomb("its directory has too many members")
     stream.seek(0)
 
 
 def _check_members(archive: zipfile.ZipFile, limits: ArchiveLimits) -> tuple[Member, ...]:
     entries = archive.infolist()
-    if len(entries) > limits.members:
-        raise _bomb(f"it has more than {limits.members} members")
     expanded = sum(entry.file_size for entry in entries)
     compressed = sum(entry.compress_size for entry in entries)
     if expanded > limits.expanded_bytes:
