@@ -12,13 +12,13 @@ from wheelkeep.errors import RequestError
 from wheelkeep.node.snapshot import unpack_snapshot
 
 
-def archive(folder: Path, *members: tuple[str, str, int]) -> Path:
+def archive(folder: Path, *members: tuple[str, str, int], method: int = zipfile.ZIP_STORED) -> Path:
     path = folder / "snapshot.zip"
     with zipfile.ZipFile(path, "w") as opened:
         for name, text, mode in members:
             information = zipfile.ZipInfo(name)
             information.external_attr = mode << 16
-            opened.writestr(information, text)
+            opened.writestr(information, text, compress_type=method)
     return path
 
 
@@ -60,12 +60,31 @@ def test_more_bytes_than_allowed_are_refused_while_unpacking(tmp_path: Path) -> 
     assert caught.value.code == "snapshot_too_large"
 
 
-@given(cut=st.integers(0, 400), flip=st.integers(0, 400), value=st.integers(0, 255))
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compression_that_cannot_be_stopped_half_way_is_refused(tmp_path: Path, method: int) -> None:
+    made = archive(tmp_path, ("zeros", "0" * 5000, 0), method=method)
+    with pytest.raises(RequestError, match="other than deflate"):
+        unpack_snapshot(made, tmp_path / "out")
+
+
+def test_more_members_than_allowed_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    made = archive(tmp_path, ("a", "1", 0), ("b", "2", 0), ("c", "3", 0))
+    with pytest.raises(RequestError) as caught:
+        unpack_snapshot(made, tmp_path / "out", most_files=2)
+    assert caught.value.code == "snapshot_too_large"
+
+
+@given(
+    cut=st.integers(0, 400),
+    flip=st.integers(0, 400),
+    value=st.integers(0, 255),
+    method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
+)
 def test_a_damaged_archive_is_refused_or_unpacked_inside(
-    tmp_path_factory: pytest.TempPathFactory, cut: int, flip: int, value: int
+    tmp_path_factory: pytest.TempPathFactory, cut: int, flip: int, value: int, method: int
 ) -> None:
     folder = tmp_path_factory.mktemp("damaged")
-    made = archive(folder, ("a/train.py", "print(1)\n" * 9, 0o644 << 0), ("b", "text", 0))
+    made = archive(folder, ("a/train.py", "print(1)\n" * 9, 0o644 << 0), ("b", "text", 0), method=method)
     data = bytearray(made.read_bytes())
     data[flip % len(data)] = value
     made.write_bytes(bytes(data[: len(data) - cut % 50]))
