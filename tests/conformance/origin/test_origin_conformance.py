@@ -37,11 +37,12 @@ class Subject(NamedTuple):
     content: bytes
 
 
-def feed_of(simulator: FeedSimulator) -> tuple[FeedIndex, Upstream]:
+def feed_of(simulator: FeedSimulator, staging: Path) -> tuple[FeedIndex, Upstream]:
     port = int(simulator.base_url.rpartition(":")[2])
     upstream = Upstream(AddressPolicy.naming([("127.0.0.1", port)]))
     notes = UpstreamNotes(trail=MemoryAudit(), principal="tester")
-    return FeedIndex(simulator.url, FeedAccess.anonymous(simulator.url), upstream=upstream, notes=notes), upstream
+    access = FeedAccess.anonymous(simulator.url)
+    return FeedIndex(simulator.url, access, upstream=upstream, notes=notes, staging=staging), upstream
 
 
 async def workspace_of(folder: Path, wheel: Path, database: Database) -> WorkspaceOrigin:
@@ -68,7 +69,7 @@ async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             with_metadata=request.param == "feed with metadata",
         )
         with FeedSimulator(wheel, behaviour=behaviour) as simulator:
-            origin, upstream = feed_of(simulator)
+            origin, upstream = feed_of(simulator, tmp_path)
             yield Subject(origin, wheel, content)
             await upstream.close()
 
@@ -118,7 +119,7 @@ async def test_leaving_a_file_half_read_leaves_nothing_behind(subject: Subject) 
 
 async def test_a_feed_that_is_down_raises_and_never_says_none(tmp_path: Path) -> None:
     with FeedSimulator(build_wheel(tmp_path, "acme", "1.0")) as simulator:
-        origin, upstream = feed_of(simulator)
+        origin, upstream = feed_of(simulator, tmp_path)
         file = await only_file(origin)
     with pytest.raises(WheelkeepError, match="cannot be connected to"):
         await origin.page(ACME)

@@ -1,5 +1,6 @@
 """METADATA from as few bytes of a wheel as possible."""
 
+import struct
 import zipfile
 from pathlib import Path
 
@@ -60,6 +61,27 @@ def test_metadata_that_is_too_large_is_a_value_error(tmp_path: Path) -> None:
     data = build_wheel(tmp_path, "acme", "1.0", metadata=b"Name: acme\n" + b"x" * (MOST + 1)).read_bytes()
     with pytest.raises(ValueError, match="too large"):
         read_by_ranges(data, tail=1 << 16)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_metadata_is_expanded_by_nothing_that_cannot_be_stopped_half_way(tmp_path: Path, method: int) -> None:
+    data = build_wheel(tmp_path, "acme", "1.0", compression=method).read_bytes()
+    with pytest.raises(ValueError, match="compression"):
+        read_by_ranges(data, tail=1 << 16)
+
+
+def test_a_directory_as_large_as_its_archive_claims_is_never_asked_for() -> None:
+    """A file of 10 GiB whose directory has 600 MiB: it is refused by its end, before another range is wanted."""
+    size, directory = 10 << 30, 600 << 20
+    place = size - 98
+    end = struct.pack("<4sQ2H2L4Q", b"PK\6\6", 44, 45, 45, 0, 0, 1, 1, directory, place - directory)
+    end += struct.pack("<4sLQL", b"PK\6\7", 0, place, 1)
+    end += struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    tail = bytes(1 << 17) + end
+    sparse = SparseFile(size)
+    sparse.add(size - len(tail), tail)
+    with pytest.raises(ValueError, match="directory"):
+        WheelMetadata(sparse, most_bytes=MOST).read()
 
 
 @given(st.binary(max_size=500), st.integers(22, 200))

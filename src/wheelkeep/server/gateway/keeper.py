@@ -1,24 +1,19 @@
 """A file from an origin into the workspace's blobs: fetched once, verified, kept.
 
 From then on it goes out by digest: no feed, no token. Requests for the same file at the same time share one fetch.
-The bytes are hashed as they come; what does not agree with the page is thrown away before anybody could see it.
+The same file is one of which the page promised the same: who was promised another hash never gets what was verified for
+somebody else. What does not agree with the page is thrown away before anybody could see it.
 """
 
-import asyncio
-import errno
-import hashlib
-import secrets
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 from wheelkeep.digest import Digest
-from wheelkeep.errors import IntegrityError, ResourceError, UpstreamError
+from wheelkeep.errors import IntegrityError, UpstreamError
 from wheelkeep.server.blobs.protocol import Blobs
 from wheelkeep.server.gateway.shared_calls import SharedCalls
 from wheelkeep.server.index.model import ProjectFile
 from wheelkeep.server.origin.protocol import Origin
+from wheelkeep.server.origin.spool import spooled
 
 __all__ = ["Keeper", "Kept"]
 
@@ -40,7 +35,7 @@ class Keeper:
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
-        self._fetching: SharedCalls[tuple[str, str, str], Kept] = SharedCalls(remember=False)
+        self._fetching: SharedCalls[tuple[str, str, ProjectFile], Kept] = SharedCalls(remember=False)
 
     async def keep(self, workspace: str, origin: Origin, file: ProjectFile) -> Kept:
         """The file, kept and verified.
@@ -55,47 +50,17 @@ class Keeper:
             UpstreamError: the origin failed, or has the file no more.
             ResourceError: `disk_full`.
         """
-        key = (workspace, origin.label, file.url)
+        key = (workspace, origin.label, file)
         return await self._fetching.get(key, lambda: self._fetch(origin, file))
 
     async def _fetch(self, origin: Origin, file: ProjectFile) -> Kept:
-        path = self._blobs.staging / f"fetch-{secrets.token_hex(8)}"
-        try:
-            async with origin.open_file(file) as body:
-                if body is None:
-                    raise _gone(origin, file)
-                kept = await _receive(body.chunks, path)
+        async with spooled(origin.open_file(file), self._blobs.staging, filename=file.filename) as received:
+            if received is None:
+                raise _gone(origin, file)
+            kept = Kept(received.digest, received.size)
             _check(file, kept, origin)
-            await self._blobs.put_file(path, kept.digest)
-        except OSError as problem:
-            if problem.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise ResourceError(
-                    f"no space is left for {file.filename}",
-                    code="disk_full",
-                    hint="make room in the server's data folder, or run `wheelkeep gc`",
-                ) from None
-            raise
-        finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            await self._blobs.put_file(received.path, kept.digest)
         return kept
-
-
-async def _receive(chunks: AsyncIterator[bytes], path: Path) -> Kept:
-    running = hashlib.sha256()
-    size = 0
-
-    def take(stream: BinaryIO, chunk: bytes) -> None:
-        running.update(chunk)
-        stream.write(chunk)
-
-    stream = await asyncio.to_thread(path.open, "xb")
-    try:
-        async for chunk in chunks:
-            size += len(chunk)
-            await asyncio.to_thread(take, stream, chunk)
-    finally:
-        await asyncio.to_thread(stream.close)
-    return Kept(Digest(running.hexdigest()), size)
 
 
 def _check(file: ProjectFile, kept: Kept, origin: Origin) -> None:

@@ -86,7 +86,7 @@ class OriginShop:
         )
         upstream = self._pool(named_hosts(connections, self._public()))
         feeds = [await self._feed(feed, connections, upstream, notes) for feed in planned]
-        public = None if order.no_index else self._public_origin(connections, upstream, notes)
+        public = None if order.no_index else self._public_origin(upstream, notes)
         wheels = WorkspaceOrigin(self._wheels_of(order.workspace), self._blobs)
         believed: list[Origin] = [wheels, *feeds]
         if public is not None and order.index_url is None:
@@ -115,11 +115,17 @@ class OriginShop:
         self, planned: PlannedFeed, connections: Sequence[Connection], upstream: Upstream, notes: UpstreamNotes
     ) -> FeedIndex:
         access = await asyncio.to_thread(access_of, planned.url, connections, self._connections.authorization_for)
-        return FeedIndex(planned.url, access, upstream=upstream, notes=notes, access_for=self._access_for(connections))
+        return FeedIndex(
+            planned.url,
+            access,
+            upstream=upstream,
+            notes=notes,
+            staging=self._blobs.staging,
+            access_for=FeedAccess.anonymous if planned.connection is None else self._access_for(connections),
+        )
 
-    def _public_origin(
-        self, connections: Sequence[Connection], upstream: Upstream, notes: UpstreamNotes
-    ) -> FeedIndex | None:
+    def _public_origin(self, upstream: Upstream, notes: UpstreamNotes) -> FeedIndex | None:
+        """The public index: whatever file it lists elsewhere is asked for without a credential."""
         public = self._public()
         if public is None:
             return None
@@ -128,8 +134,8 @@ class OriginShop:
             public.access,
             upstream=upstream,
             notes=notes,
+            staging=self._blobs.staging,
             label=PUBLIC_ORIGIN,
-            access_for=self._access_for(connections),
         )
 
     def _access_for(self, connections: Sequence[Connection]) -> Callable[[str], FeedAccess]:

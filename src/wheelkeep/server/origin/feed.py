@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from packaging.utils import NormalizedName
 
@@ -29,9 +30,11 @@ class FeedIndex:
         access: the credential and the name it goes by.
         upstream: the door out.
         notes: where the use of a credential is noted.
+        staging: a folder for a file that has to be read whole for its METADATA.
         label: what its pages say as their origin; made from the access when not given.
-        access_for: the access for a file on another origin than the feed's (another connection may match it);
-            anonymous when not given.
+        access_for: the access for a file on another origin than the feed's, where another connection may match it;
+            anonymous when not given. Given only to a feed that somebody with the right to set connections trusts: an
+            open index could list any address under a connection's target, and have us ask it with that credential.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class FeedIndex:
         *,
         upstream: Upstream,
         notes: UpstreamNotes,
+        staging: Path,
         label: str | None = None,
         access_for: Callable[[str], FeedAccess] = FeedAccess.anonymous,
     ) -> None:
@@ -50,7 +54,7 @@ class FeedIndex:
         self._notes = notes
         self._label = label or (f"connection:{access.connection}" if access.connection else f"index:{access.url}")
         self._access_for = access_for
-        self._metadata = RemoteMetadata(upstream, notes)
+        self._metadata = RemoteMetadata(upstream, notes, staging)
 
     @property
     def label(self) -> str:
@@ -94,7 +98,7 @@ class FeedIndex:
             ) from None
 
     def _access_to(self, file: ProjectFile) -> FeedAccess:
-        """A file on the feed's own origin belongs to the feed's connection, under whichever path (Azure: GUIDs)."""
+        """How to ask for `file`: on the feed's own origin as for the feed, under whichever path (Azure: GUIDs)."""
         if SafeUrl.parse(file.url).origin == self._access.scope:
             return self._access
         return self._access_for(file.url)

@@ -6,9 +6,9 @@ resolver needs one small request a candidate instead of the wheel.
 
 import asyncio
 import re
-import tempfile
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 
 from wheelkeep.digest import Digest
 from wheelkeep.errors import IntegrityError, UpstreamError
@@ -16,7 +16,14 @@ from wheelkeep.server.index.model import ProjectFile
 from wheelkeep.server.origin.access import FeedAccess
 from wheelkeep.server.origin.audit_trail import UpstreamNotes
 from wheelkeep.server.origin.failure import failure_of
-from wheelkeep.server.origin.remote_zip import MissingRange, SparseFile, WheelMetadata, read_wheel_metadata
+from wheelkeep.server.origin.remote_zip import (
+    MOST_DIRECTORY_BYTES,
+    MissingRange,
+    SparseFile,
+    WheelMetadata,
+    read_wheel_metadata,
+)
+from wheelkeep.server.origin.spool import spooled
 from wheelkeep.server.origin.upstream import Answer, Upstream
 
 __all__ = ["RemoteMetadata"]
@@ -35,10 +42,14 @@ def _metadata_url(url: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RemoteMetadata:
-    """Reads METADATA of wheels through one origin's access."""
+    """Reads METADATA of wheels through one origin's access.
+
+    `staging` is where a file is kept for a moment that has to be read whole.
+    """
 
     upstream: Upstream
     notes: UpstreamNotes
+    staging: Path
 
     async def read(self, file: ProjectFile, access: FeedAccess) -> bytes | None:
         """The METADATA of the wheel `file`, or None when the origin has the file no more.
@@ -46,6 +57,7 @@ class RemoteMetadata:
         Raises:
             UpstreamError: the origin failed, or sent something that is no wheel.
             IntegrityError: `hash_mismatch`.
+            ResourceError: `disk_full`.
         """
         if file.core_metadata is not False:
             offered = await self._offered(file, access)
@@ -94,15 +106,20 @@ class RemoteMetadata:
             raise
 
     async def _complete(self, file: ProjectFile, access: FeedAccess, tail: Answer) -> bytes | None:
+        """METADATA, in the tail or in a few further ranges; how long they are is the archive's word, and bounded."""
         start, size = _span(tail)
         sparse = SparseFile(size)
         sparse.add(start, tail.data)
         metadata = WheelMetadata(sparse, most_bytes=self.upstream.limits.metadata_bytes)
+        left = MOST_DIRECTORY_BYTES + self.upstream.limits.metadata_bytes + _TAIL_BYTES
         for _ in range(_MOST_RANGES):
             try:
-                return metadata.read()
+                return await asyncio.to_thread(metadata.read)
             except MissingRange as missing:
                 wanted, length = f"bytes={missing.start}-{missing.end - 1}", missing.end - missing.start
+            left -= length
+            if left < 0:
+                break
             more = await self._range(file, access, wanted, most_bytes=length)
             if more is None:
                 return None
@@ -120,13 +137,13 @@ class RemoteMetadata:
 
     async def _whole(self, file: ProjectFile, access: FeedAccess) -> bytes | None:
         """METADATA out of the whole file, kept on disk meanwhile: for origins that know no ranges."""
-        with tempfile.TemporaryFile() as kept:
-            async with self.upstream.stream(file.url, access, self.notes) as body:
-                if body is None:
-                    return None
-                async for chunk in body.chunks:
-                    await asyncio.to_thread(kept.write, chunk)
-            return await asyncio.to_thread(read_wheel_metadata, kept, most_bytes=self.upstream.limits.metadata_bytes)
+        body = self.upstream.stream(file.url, access, self.notes)
+        async with spooled(body, self.staging, filename=file.filename) as received:
+            return None if received is None else await asyncio.to_thread(self._read, received.path)
+
+    def _read(self, path: Path) -> bytes:
+        with path.open("rb") as stream:
+            return read_wheel_metadata(stream, most_bytes=self.upstream.limits.metadata_bytes)
 
 
 def _span(answer: Answer) -> tuple[int, int]:

@@ -2,7 +2,11 @@
 
 The standard library's `zipfile` reads from a file of which only some pieces are known; where it wants more, the missing
 range is told, and the reading goes on when it is there. For a wheel the last 64 KiB nearly always hold the directory
-and METADATA, which writers put last (PEP 427 recommends it). Pure: the caller fetches.
+and METADATA, which writers put last (PEP 427 recommends it). Pure: the caller fetches, and calls this in a thread.
+
+Everything that the archive says of itself is an attacker's word: its directory is weighed before it is read, METADATA
+is expanded no further than it may be long, and only by deflate, which can be stopped half-way (`zipfile` expands bzip2
+and lzma whole, 480 bytes to 800 MiB).
 """
 
 import io
@@ -11,9 +15,16 @@ import zipfile
 import zlib
 from typing import IO
 
-__all__ = ["MissingRange", "SparseFile", "WheelMetadata", "read_wheel_metadata"]
+from wheelkeep.wheel.directory import read_directory
+
+__all__ = ["MOST_DIRECTORY_BYTES", "MissingRange", "SparseFile", "WheelMetadata", "read_wheel_metadata"]
+
+MOST_DIRECTORY_BYTES = 24 << 20
+"""The largest zip directory that is read: some 200,000 members, ten times what the largest wheels have."""
 
 _METADATA = re.compile(r"[^/\\]+\.dist-info/METADATA")
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+_MOST_ENTRIES = 100_000
 _SLACK_BYTES = 4096
 """Read around a missing piece: a member's local header has a name and an extra field before its data."""
 
@@ -102,10 +113,11 @@ class WheelMetadata:
 
         Raises:
             MissingRange: more of the file is needed; add it and ask again.
-            ValueError: it is no zip, has no METADATA, or one that is too large.
+            ValueError: it is no zip, has no METADATA, or one that is too large or packed by something but deflate.
         """
         try:
             if self._archive is None:
+                read_directory(self._file, most_bytes=MOST_DIRECTORY_BYTES, most_entries=_MOST_ENTRIES)
                 self._archive = zipfile.ZipFile(self._file)
             members = [name for name in self._archive.namelist() if _METADATA.fullmatch(name)]
             if len(members) != 1:
@@ -117,17 +129,23 @@ class WheelMetadata:
     def _read_member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         if member.file_size > self._most_bytes or member.compress_size > self._most_bytes:
             raise ValueError("its METADATA is too large")
+        if member.compress_type not in _METHODS:
+            raise ValueError("its METADATA uses a compression that installers do not read")
         size = self._file.seek(0, io.SEEK_END)
         end = min(size, member.header_offset + member.compress_size + _SLACK_BYTES)
         self._file.seek(member.header_offset)
         self._file.read(end - member.header_offset)  # asks for the member in one piece, not header, name and data apart
-        return archive.read(member)
+        with archive.open(member) as source:
+            data = source.read(self._most_bytes + 1)
+        if len(data) > self._most_bytes:
+            raise ValueError("its METADATA is too large")
+        return data
 
 
 def read_wheel_metadata(file: IO[bytes] | SparseFile, *, most_bytes: int) -> bytes:
     """The METADATA of the wheel in `file`, all of which is there.
 
     Raises:
-        ValueError: it is no zip, has no METADATA, or one larger than `most_bytes`.
+        ValueError: as `WheelMetadata.read`.
     """
     return WheelMetadata(file, most_bytes=most_bytes).read()
