@@ -21,6 +21,7 @@ __all__ = [
     "FolderLock",
     "fsync_folder",
     "is_locked",
+    "make_data_folder",
     "make_private_folder",
     "publish_folder",
     "remove_tree",
@@ -81,6 +82,18 @@ def make_private_folder(folder: Path) -> Path:
             hint="choose a folder of your own (WHEELKEEP_HOME)",
         )
     folder.chmod(0o700)
+    return folder
+
+
+def make_data_folder(folder: Path) -> Path:
+    """The same for a data folder, with a `.gitignore` in it: what a workspace keeps must not be committed by mistake.
+
+    Raises:
+        DeniedError: `denied`, as for a private folder.
+    """
+    ignore = make_private_folder(folder) / ".gitignore"
+    if not ignore.exists():
+        write_atomically(ignore, b"*\n")
     return folder
 
 

@@ -57,10 +57,14 @@ def _end(process: "subprocess.Popen[bytes] | None") -> None:
         process.wait()
 
 
+class _ToldToStop(BaseException):
+    """SIGTERM came: the usual end of a service, and no failure. Ctrl-C stays KeyboardInterrupt."""
+
+
 @contextmanager
 def _stopped_by_sigterm() -> Iterator[None]:
     def stop(*_: object) -> None:
-        raise KeyboardInterrupt
+        raise _ToldToStop
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
@@ -70,7 +74,10 @@ def _stopped_by_sigterm() -> Iterator[None]:
 
 
 def run_side_by_side(settings: ServerSettings, arguments: Sequence[str]) -> int:
-    """Run `python -m wheelkeep.server ARGUMENTS` and a worker until one is told to stop; its exit code."""
+    """Run `python -m wheelkeep.server ARGUMENTS` and a worker until one is told to stop; its exit code.
+
+    SIGTERM gives 0; Ctrl-C passes on as KeyboardInterrupt, which the command line tells as 130.
+    """
     worker: subprocess.Popen[bytes] | None = None
     with _stopped_by_sigterm():
         server = subprocess.Popen(_python("wheelkeep.server", arguments))
@@ -81,7 +88,7 @@ def run_side_by_side(settings: ServerSettings, arguments: Sequence[str]) -> int:
                 words += ["--name", "beside-the-server", "--leave-with", str(settings.home)]
                 worker = subprocess.Popen(_python("wheelkeep.node", words), env=worker_environment())
             return server.wait()
-        except KeyboardInterrupt:
+        except _ToldToStop:
             return 0
         finally:
             _end(worker)

@@ -67,6 +67,12 @@ def check_server_url(text: str) -> SafeUrl:
         RequestError: `invalid_setting`, it is no http or https URL, or it carries a credential.
         DeniedError: `token_over_http`, it is plain http to another machine.
     """
+    if "://" not in text:
+        raise RequestError(
+            "the server's URL has no scheme",
+            code="invalid_setting",
+            hint="write it as https://host:port (--url or WHEELKEEP_URL)",
+        )
     try:
         url = SafeUrl.parse(text)
     except ValueError as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from wheelkeep.errors import RequestError, UnreachableError
-from wheelkeep.files import is_locked, make_private_folder, try_lock, write_atomically
+from wheelkeep.files import is_locked, make_data_folder, try_lock, write_atomically
 from wheelkeep.proc import ProcessId, end_group, identify
 from wheelkeep.sdk.file_system import check_local
 from wheelkeep.secret import SafeUrl, Secret
@@ -54,7 +54,7 @@ def open_embedded(home: Path, *, worker: bool = True) -> Embedded:
         UnreachableError: `server_not_started`, with the end of its log.
     """
     check_local(home)
-    make_private_folder(home)
+    make_data_folder(home)
     start = try_lock(home / "start.lock", wait=True)
     try:
         found = _find_or_start_server(home)

@@ -62,7 +62,8 @@ def main(words: Sequence[str] | None = None) -> int:
             asyncio.run(serve(settings, embedded=arguments.embedded is not None))
         else:
             made = create_first_token(settings, arguments.name, node=arguments.node)
-            text = msgspec.json.encode(made).decode() if arguments.json else str(made.token)
+            pretty = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
+            text = pretty if arguments.json else str(made.token)
             sys.stdout.write(text + "\n")
     except WheelkeepError as error:
         sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))

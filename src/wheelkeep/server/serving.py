@@ -1,6 +1,7 @@
 """Serves: binds the address, composes the parts, runs uvicorn until told to stop."""
 
 import asyncio
+import ipaddress
 import logging
 import os
 import socket
@@ -10,7 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from wheelkeep.errors import RequestError
-from wheelkeep.files import FolderLock, make_private_folder, try_lock
+from wheelkeep.files import FolderLock, make_data_folder, try_lock
 from wheelkeep.server.compose import Composition, compose
 from wheelkeep.server.life import announce, last_port, watch_over
 from wheelkeep.server.tokens import write_embedded_tokens
@@ -32,7 +33,7 @@ async def serve(settings: ServerSettings, *, embedded: bool) -> None:
     Raises:
         RequestError: `invalid_setting`: the address is taken or impossible, or another server has the folder.
     """
-    home = make_private_folder(settings.home)
+    home = make_data_folder(settings.home)
     lock = try_lock(home / "server.lock")
     if lock is None:
         raise RequestError(
@@ -76,7 +77,7 @@ async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: Fo
 
     def greet() -> None:
         announce(settings.home, url)
-        _log.info("listening on %s", url)
+        _tell_where(listener, settings, url)
 
     server = _GreetingServer(_configuration(composition, settings), greet, dismiss=composition.bell.close)
     warming = asyncio.create_task(_warm_up_soon(composition))
@@ -130,6 +131,17 @@ def _url(listener: socket.socket, settings: ServerSettings, *, embedded: bool) -
     scheme = "http" if settings.tls_certificate is None else "https"
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - recognised, not bound
     return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+
+def _tell_where(listener: socket.socket, settings: ServerSettings, url: str) -> None:
+    """Log where the server listens; warn when who is on the way could read the tokens."""
+    address = ipaddress.ip_address(listener.getsockname()[0])
+    _log.info("listening on %s%s", "all addresses of this machine, as " if address.is_unspecified else "", url)
+    if not address.is_loopback and settings.tls_certificate is None:
+        _log.warning(
+            "plain http beyond this machine: clients send no token over it but to loopback; "
+            "set WHEELKEEP_TLS_CERT and WHEELKEEP_TLS_KEY, or put a proxy with TLS in front"
+        )
 
 
 def _bind_embedded(home: Path) -> socket.socket:

@@ -162,7 +162,7 @@ def test_a_server_that_is_not_there_is_told_in_a_line(start_worker: StartWorker)
     ("more", "said"),
     [
         (["--url", "http://keep.example"], "token is not sent over plain http"),
-        (["--url", "keep.example"], "not a URL"),
+        (["--url", "keep.example"], "no scheme"),
         (["--token-file", "/nowhere/token"], "cannot be read"),
     ],
 )

@@ -92,7 +92,7 @@ def _fold(word: str) -> str:
 
 def _shape(auth_type: AuthType) -> str:
     if auth_type is AuthType.USERNAME_PASSWORD:
-        return 'give a mapping: {"username": "...", "password": "..."}'
+        return 'give a mapping: value={"username": "...", "password": "..."}; on the command line, --username'
     return "give the token itself as a string"
 
 

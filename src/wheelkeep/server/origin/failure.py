@@ -28,14 +28,20 @@ def failure_of_status(access: FeedAccess, status: int) -> UpstreamError:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED}:
         return _unauthenticated(access, status)
     if status == HTTPStatus.FORBIDDEN:
-        hint = (
-            f"give the token of connection {access.connection!r} the right to read packages there"
-            if access.connection
-            else f"make a connection with the target {access.url}"
-        )
-        return failure_of(access, "feed_forbidden", "forbids to read it (403)", hint=hint, status=status)
+        return failure_of(access, "feed_forbidden", "forbids to read it (403)", hint=_right_hint(access), status=status)
     hint = "try again later, or ask who runs the feed" if status >= _SERVER_ERRORS else "check the feed's URL"
     return failure_of(access, "feed_failed", f"answered with status {status}", hint=hint, status=status)
+
+
+def _right_hint(access: FeedAccess) -> str:
+    if access.connection is None:
+        return f"make a connection with the target {access.url}"
+    if access.authorization is None:
+        return f"the connection holds no credential; set {access.connection!r} again with an auth type and its value"
+    return (
+        "the right is missing, or the password is wrong: some feeds answer 403 to that; "
+        f"set the connection {access.connection!r} again"
+    )
 
 
 def _unauthenticated(access: FeedAccess, status: int) -> UpstreamError:
@@ -45,6 +51,14 @@ def _unauthenticated(access: FeedAccess, status: int) -> UpstreamError:
             "feed_authentication_failed",
             f"asks for a credential ({status}), and no connection matches it",
             hint=f"make one with the target {access.url}: `wheelkeep connection set NAME --target {access.url} ...`",
+            status=status,
+        )
+    if access.authorization is None:
+        return failure_of(
+            access,
+            "feed_authentication_failed",
+            f"asks for a credential ({status}), and the connection holds none",
+            hint=f"set the connection {access.connection!r} again with an auth type, as PAT, and its value",
             status=status,
         )
     return failure_of(
