@@ -84,7 +84,7 @@ class RequestError(WheelkeepError):
 
     codes: ClassVar[Mapping[str, str]] = {
         "invalid_request": "the request's body or parameters cannot be read",
-        "invalid_name": "a workspace, environment, experiment or connection name is not legal",
+        "invalid_name": "a workspace, environment, experiment, connection or file name is not legal",
         "invalid_project_name": "a project name breaks PEP 508",
         "invalid_requirement": "a requirement cannot be read (PEP 508)",
         "invalid_option": "a pip option is unknown or malformed",

@@ -14,6 +14,7 @@ __all__ = [
     "check_connection_name",
     "check_environment_name",
     "check_experiment_name",
+    "check_file_name",
     "check_workspace_name",
     "normalize_project",
 ]
@@ -23,6 +24,7 @@ _WORKSPACE = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _CONNECTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}")
 _EXPERIMENT = re.compile(r"[A-Za-z0-9][\w-]{0,254}", re.ASCII)
+_FILE = re.compile(r"(?!\.{1,2}$)[^/\\\x00-\x1f\x7f]{1,255}")
 _WORKSPACE_LENGTH = 64
 
 
@@ -89,3 +91,12 @@ def check_experiment_name(name: str) -> str:
         RequestError: `invalid_name`.
     """
     return _check(name, _EXPERIMENT, "experiment", "use letters, digits, '-' and '_', at most 255")
+
+
+def check_file_name(name: str) -> str:
+    """`name`, when it names a file in a folder: no path, not `.` or `..`, at most 255 characters.
+
+    Raises:
+        RequestError: `invalid_name`.
+    """
+    return _check(name, _FILE, "file", "give the file's name alone, without a folder")

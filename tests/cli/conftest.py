@@ -76,14 +76,15 @@ class Shell:
         """The same shell in another folder."""
         return replace(self, folder=folder)
 
-    def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        """A command that goes on; whoever starts it ends it."""
+    def start(self, *words: str, stderr: int = subprocess.DEVNULL, alone: bool = False) -> "subprocess.Popen[bytes]":
+        """A command that goes on; whoever starts it ends it. `alone` gives it a process group of its own."""
         return subprocess.Popen(
             [PROGRAM, *words],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=stderr,
+            process_group=0 if alone else None,
         )
 
     def json(self, *words: str, stdin: str = "") -> Any:  # noqa: ANN401 - whatever the command prints

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def built(shell: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     shell.json("env", "register", "mine", "--requirements", "requirements.txt")
     done = shell("env", "build", "mine")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("mine:1 Succeeded sha256:")
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("mine:1 Succeeded sha256:")
     return shell
 
 
@@ -49,6 +51,15 @@ def test_a_lock_names_every_file_with_its_hash(built: Shell) -> None:
 
     assert kept["sha256"].removeprefix("sha256:") in text
     assert 'origin = "workspace"' in text
+
+
+def test_a_lock_is_shown_as_json_too(built: Shell) -> None:
+    [kept] = built.json("wheel", "list")
+
+    shown = built.json("env", "lock", "mine")
+
+    assert [(file["filename"], file["sha256"]) for file in shown["files"]] == [(kept["filename"], kept["sha256"])]
+    assert shown["digest"] == built.json("env", "show", "mine")["lock_digest"]
 
 
 def test_exec_runs_a_command_in_the_environment_with_its_exit_code_and_without_our_token(built: Shell) -> None:
@@ -67,7 +78,8 @@ def test_a_run_shows_its_log_and_keeps_metrics_and_outputs(built: Shell) -> None
     lines = [json.loads(line) for line in built("run", "logs", listed["id"], "--json").stdout.splitlines()]
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout == f"version 1.0\n{listed['id']} Completed\n"
+    assert done.stdout == "version 1.0\n"
+    assert done.stderr.endswith(f"run {listed['id']} Completed\n")
     assert [(point["name"], point["value"]) for point in shown["metrics"]] == [("answer", 42)]
     assert [output["path"] for output in shown["outputs"]] == ["outputs/answer.txt"]
     assert logs.stdout == "version 1.0\n"
@@ -78,8 +90,32 @@ def test_a_script_that_fails_is_an_error_with_its_exit_code(built: Shell) -> Non
     done = built("run", "submit", "train.py", "3", "--source", "src", "--environment", "mine")
 
     assert done.returncode == 1
-    assert "error: train.py ended with exit code 3" in done.stderr
+    assert done.stdout == "version 1.0\n"
+    assert done.stderr.count("train.py ended with exit code 3") == 1
+    assert "error: train.py ended with exit code 3\nhint: its last words stand above" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_with_json_stdout_holds_the_record_alone_also_of_a_run_that_failed(built: Shell) -> None:
+    words = ("--source", "src", "--environment", "mine", "--json")
+    good = built("run", "submit", "train.py", "0", *words)
+    bad = built("run", "submit", "train.py", "3", *words)
+
+    assert (good.returncode, json.loads(good.stdout)["status"]) == (0, "Completed")
+    assert (bad.returncode, json.loads(bad.stdout)["status"], json.loads(bad.stdout)["exit_code"]) == (1, "Failed", 3)
+    assert "version 1.0\n" in good.stderr
+    assert "error: train.py ended with exit code 3" in bad.stderr
+
+
+def test_what_a_run_left_is_fetched_into_a_folder(built: Shell) -> None:
+    submitted = built.json("run", "submit", "train.py", "0", "--source", "src", "--environment", "mine")
+
+    named = built.json("run", "download", submitted["id"], "left")
+    unnamed = built("run", "download", submitted["id"])
+
+    assert named == ["left/outputs/answer.txt"]
+    assert unnamed.stdout == f"{submitted['id']}/outputs/answer.txt\n"
+    assert (built.folder / named[0]).read_text() == "42"
 
 
 def test_a_missing_script_and_a_missing_environment_are_errors(built: Shell) -> None:
@@ -93,13 +129,14 @@ def test_a_missing_script_and_a_missing_environment_are_errors(built: Shell) -> 
 
 def test_a_run_is_detached_and_canceled(built: Shell) -> None:
     (built.folder / "src" / "long.py").write_text("import time\ntime.sleep(600)\n")
-    submitted = built.json("run", "submit", "long.py", "--source", "src", "--environment", "mine", "--detach")
+    submitted = built("run", "submit", "long.py", "--source", "src", "--environment", "mine", "--detach")
+    run = submitted.stdout.strip()
 
-    canceled = built("run", "cancel", submitted["id"])
-    built("run", "logs", submitted["id"])
+    canceled = built("run", "cancel", run)
+    built("run", "logs", run)
 
-    assert canceled.returncode == 0
-    assert built.json("run", "show", submitted["id"])["status"] == "Canceled"
+    assert (canceled.returncode, canceled.stdout, canceled.stderr) == (0, "", f"asked run {run} to stop\n")
+    assert built.json("run", "show", run)["status"] == "Canceled"
 
 
 def test_a_requirement_that_does_not_exist_fails_the_build_and_says_so(built: Shell) -> None:
@@ -111,6 +148,36 @@ def test_a_requirement_that_does_not_exist_fails_the_build_and_says_so(built: Sh
     assert done.returncode == 1
     assert "no-such-package-of-ours" in done.stderr.rpartition("error: ")[2]
     assert "hint: " in done.stderr
+    assert done.stderr.count("no-such-package-of-ours is in none of the build's origins") == 1
+
+
+def test_a_build_that_fails_leaves_its_record_on_stdout_with_json(built: Shell) -> None:
+    (built.folder / "absent.txt").write_text("no-such-package-of-ours==2\n")
+    built.json("env", "register", "absent", "--requirements", "absent.txt")
+
+    done = built("env", "build", "absent", "--json")
+
+    shown = json.loads(done.stdout)
+    assert (done.returncode, shown["status"], shown["failure"]["code"]) == (1, "Failed", "no_such_package")
+
+
+def test_a_build_that_goes_on_is_asked_to_stop(built: Shell) -> None:
+    (built.folder / "src" / "busy.py").write_text("import time\ntime.sleep(600)\n")
+    busy = built("run", "submit", "busy.py", "--source", "src", "--environment", "mine", "--detach").stdout.strip()
+    (built.folder / "second.txt").write_text("my-custom==1.0\n")
+    built.json("env", "register", "second", "--requirements", "second.txt")
+    started = built.json("env", "build", "second", "--detach")
+    waiting = built.start("env", "build", "second", stderr=subprocess.PIPE)
+    assert waiting.stderr is not None
+
+    said = waiting.stderr.readline().decode()
+    asked = built("env", "build", "second", "--cancel")
+    built("run", "cancel", busy)
+    waiting.communicate(timeout=30)
+
+    assert said == "waiting for a worker: 1 piece of work is ahead\n"
+    assert (asked.returncode, asked.stderr) == (0, f"asked build {started['id']} of second:1 to stop\n")
+    assert waiting.returncode == 1
 
 
 def test_nothing_to_cancel_is_an_error(built: Shell) -> None:

@@ -1,16 +1,18 @@
 """What the command line prints, how it reads secrets and names, and what it says when it waits."""
 
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
 
 from wheelkeep.cli.output import Table, format_size, show
-from wheelkeep.cli.progress import follow, told_when_interrupted
+from wheelkeep.cli.progress import follow
 from wheelkeep.cli.reference import Reference, format_reference
 from wheelkeep.cli.secret_input import SecretSource
-from wheelkeep.wire.resources import LogLine
+from wheelkeep.sdk.follow import told_when_interrupted
+from wheelkeep.wire.resources import FAILURE_STREAM, LogLine
 
 SECRET = "canary-0123456789"
 
@@ -93,12 +95,57 @@ def _piece(number: int, text: str, stream: str = "stdout") -> LogLine:
     return LogLine(n=number, at="2026-01-01T00:00:00Z", stream=stream, text=text)
 
 
-def test_in_a_pipe_a_log_is_what_the_program_wrote(capsys: pytest.CaptureFixture[str]) -> None:
-    pieces = [_piece(1, "half "), _piece(2, "a line\nnext"), _piece(3, "building\n", "build")]
+class _Work:
+    """Work with a log that is known already; before it, `quiet` silences, in which it waits for a worker."""
 
-    follow(pieces, lambda: pytest.fail("nobody looks at the live line"))
+    def __init__(self, *pieces: LogLine, quiet: int = 0) -> None:
+        self._pieces = pieces
+        self._quiet = quiet
+
+    def follow(self, *, on_quiet: Callable[[], None]) -> Iterator[LogLine]:
+        for _ in range(self._quiet):
+            on_quiet()
+        yield from self._pieces
+
+    def waiting(self) -> str:
+        return "waiting for a worker: 2 pieces of work are ahead"
+
+
+def _unseen() -> str:
+    pytest.fail("nobody looks at the live line")
+
+
+PIECES = (_piece(1, "half "), _piece(2, "a line\nnext"), _piece(3, "building\n", "build"))
+WHY = _piece(4, "train.py ended with exit code 3\n", FAILURE_STREAM)
+
+
+def test_in_a_pipe_a_log_is_what_the_program_wrote(capsys: pytest.CaptureFixture[str]) -> None:
+    follow(_Work(*PIECES), _unseen)
 
     assert capsys.readouterr() == ("half a line\nnext", "building\n")
+
+
+def test_stdout_that_is_kept_for_json_holds_no_log(capsys: pytest.CaptureFixture[str]) -> None:
+    follow(_Work(*PIECES), _unseen, keep_stdout=True)
+
+    assert capsys.readouterr() == ("", "half a line\nnextbuilding\n")
+
+
+def test_why_it_failed_is_left_to_the_error_but_stands_in_a_log_that_is_read_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    follow(_Work(WHY), _unseen)
+    first = capsys.readouterr()
+    follow(_Work(WHY), _unseen, with_failure=True)
+
+    assert first == ("", "")
+    assert capsys.readouterr() == ("", "train.py ended with exit code 3\n")
+
+
+def test_a_silence_gets_one_word_however_long_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    follow(_Work(*PIECES, quiet=3), _unseen)
+
+    assert capsys.readouterr().err == "waiting for a worker: 2 pieces of work are ahead\nbuilding\n"
 
 
 def test_whoever_interrupts_is_told_what_goes_on(capsys: pytest.CaptureFixture[str]) -> None:

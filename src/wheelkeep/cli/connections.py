@@ -9,7 +9,8 @@ from wheelkeep.cli.secret_input import SecretSource, secret_options
 __all__ = ["connection"]
 
 _HEADINGS = ("name", "category", "target", "authType", "username", "updatedAt")
-_WITHOUT_SECRET = "None"  # noqa: S105 - the auth type of a feed that wants none
+_WITHOUT_SECRET = "none"  # noqa: S105 - the auth type of a feed that wants none
+_WITH_USERNAME = "usernamepassword"
 
 
 @click.group()
@@ -42,7 +43,12 @@ def set_connection(
     The secret is asked for, or read by --value-stdin, --value-file or --value-env; it is never an argument.
     """
     value: str | dict[str, str] | None = None
-    if auth_type != _WITHOUT_SECRET:
+    kind = auth_type.replace("_", "").replace("-", "").lower()
+    if kind == _WITH_USERNAME and not username:
+        raise click.UsageError("give --username: UsernamePassword needs one")
+    if kind != _WITH_USERNAME and username:
+        raise click.UsageError("--username is for --auth-type UsernamePassword")
+    if kind != _WITHOUT_SECRET:
         secret = source.read(f"secret of {name}").reveal()
         value = {"username": username, "password": secret} if username else secret
     kept = chosen.open().set_connection(name=name, category=category, target=target, authType=auth_type, value=value)

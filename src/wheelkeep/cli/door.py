@@ -1,7 +1,9 @@
 """What the command line asks the API for beside the SDK's objects: lists and views as they cross the wire."""
 
 from wheelkeep.errors import NotFoundError
+from wheelkeep.names import check_workspace_name
 from wheelkeep.sdk.api import path_of
+from wheelkeep.sdk.registration import delete_environment, environment_path, fetch_lock
 from wheelkeep.sdk.workspace import Workspace
 from wheelkeep.wire.resources import (
     AuditRow,
@@ -23,6 +25,7 @@ class Door:
     """The API of the server that keeps `workspace`, as typed calls."""
 
     def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self._api = workspace.api
         self._here = workspace.path
 
@@ -32,15 +35,16 @@ class Door:
 
     def environment(self, name: str, version: int | None) -> EnvironmentView:
         """One version; the latest when None."""
-        return self._api.get(self._here("environments", name, "versions", version or "latest"), EnvironmentView)
+        path = environment_path(self._workspace, name, "versions", version or "latest")
+        return self._api.get(path, EnvironmentView)
 
     def lock(self, name: str, version: int | None) -> str:
         """The version's lock, as PEP 751 text."""
-        return self._api.get_bytes(self._here("environments", name, "versions", version or "latest", "lock")).decode()
+        return fetch_lock(self._workspace, name, version)
 
     def delete_environment(self, name: str, version: int | None) -> None:
         """Forget an environment, or one version."""
-        self._api.delete(self._here("environments", name), query={"version": version})
+        delete_environment(self._workspace, name, version)
 
     def cancel_builds(self, name: str, version: int | None) -> list[BuildView]:
         """Ask the builds of an environment that go on to stop.
@@ -63,7 +67,7 @@ class Door:
 
     def create_workspace(self, name: str) -> WorkspaceView:
         """A new workspace."""
-        return self._api.post(path_of("workspaces"), WorkspaceView, body=WorkspaceBody(name=name))
+        return self._api.post(path_of("workspaces"), WorkspaceView, body=WorkspaceBody(name=check_workspace_name(name)))
 
     def tokens(self) -> list[TokenView]:
         """Every token, without its text."""

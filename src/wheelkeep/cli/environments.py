@@ -1,16 +1,20 @@
 """`wheelkeep env`: environments, their versions, builds and locks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from wheelkeep.cli.door import Door
+from wheelkeep.cli.lock_view import lock_view
 from wheelkeep.cli.options import Chosen, json_option, with_workspace
 from wheelkeep.cli.output import Table, describe, say, show, show_text
-from wheelkeep.cli.progress import follow, told_when_interrupted
+from wheelkeep.cli.progress import follow
 from wheelkeep.cli.reference import Reference, format_reference
+from wheelkeep.lock.document import parse_lock
 from wheelkeep.sdk.build import Build
 from wheelkeep.sdk.environment import Environment
+from wheelkeep.sdk.follow import told_when_interrupted
 from wheelkeep.wire.resources import BuildView, EnvironmentView
 
 __all__ = ["env"]
@@ -95,29 +99,46 @@ def _outcome(view: BuildView) -> str:
 @json_option
 @with_workspace
 def build(chosen: Chosen, reference: tuple[str, int | None], *, detach: bool, cancel: bool, as_json: bool) -> None:
-    """Lock an environment and make it. Waits and shows the log; a build that goes on already is joined."""
+    """Lock an environment and make it. Waits and shows the log; a build that goes on already is joined.
+
+    All talk goes to stderr; with --json stdout holds the build's record.
+    """
     workspace = chosen.open()
     name, version = reference
     if cancel:
-        view = Door(workspace).cancel_builds(name, version)
-        show(view, "\n".join(map(_outcome, view)), as_json=as_json)
+        _cancel(Door(workspace).cancel_builds(name, version), as_json=as_json)
         return
     started = Environment.get(workspace, name, version).build(workspace)
     if not detach:
         note = f"the build goes on; follow it: wheelkeep env build {name}; stop it: wheelkeep env build {name} --cancel"
         with told_when_interrupted(note):
-            follow(started.follow(), lambda: _state(started))
-            started.wait_for_completion(show_output=False, raise_on_error=True)
-    view_of_end = started.refresh()
-    show(view_of_end, _outcome(view_of_end), as_json=as_json)
+            follow(started, lambda: _state(started), keep_stdout=as_json)
+    view = started.refresh()
+    if as_json:
+        show(view, "", as_json=True)
+    if not detach:
+        started.check_succeeded()
+    say(_outcome(view))
+
+
+def _cancel(views: Sequence[BuildView], *, as_json: bool) -> None:
+    for view in views:
+        say(f"asked build {view.id} of {view.environment}:{view.version} to stop")
+    if as_json:
+        show(views, "", as_json=True)
 
 
 @env.command()
 @click.argument("reference", metavar="NAME[:VERSION]", type=Reference())
+@json_option
 @with_workspace
-def lock(chosen: Chosen, reference: tuple[str, int | None]) -> None:
+def lock(chosen: Chosen, reference: tuple[str, int | None], *, as_json: bool) -> None:
     """Print the lock of a version that was built: every file with its hash, as pylock.toml (PEP 751)."""
-    show_text(Door(chosen.open()).lock(*reference))
+    text = Door(chosen.open()).lock(*reference)
+    if as_json:
+        show(lock_view(parse_lock(text)), "", as_json=True)
+    else:
+        show_text(text)
 
 
 @env.command()

@@ -11,34 +11,17 @@ from pathlib import Path
 import click
 
 from wheelkeep.cli.door import Door
+from wheelkeep.cli.lock_view import lock_view
 from wheelkeep.cli.options import Chosen, with_workspace
 from wheelkeep.cli.reference import Reference
 from wheelkeep.definition.model import Definition
 from wheelkeep.errors import NotFoundError
 from wheelkeep.lock.document import parse_lock
-from wheelkeep.lock.model import Lock
 from wheelkeep.node.exec import make_ready
 from wheelkeep.node.http_door import HttpFiles
 from wheelkeep.settings import NodeSettings, command_environment
-from wheelkeep.wire.work import FileNote, LockView
 
 __all__ = ["execute"]
-
-
-def _as_view(lock: Lock) -> LockView:
-    files = [
-        FileNote(
-            project=file.project,
-            version=file.version,
-            filename=file.filename,
-            origin=file.origin,
-            sha256=file.sha256,
-            size=file.size,
-            direct_url=file.direct_url,
-        )
-        for file in lock.files
-    ]
-    return LockView(digest=str(lock.digest), python=lock.python, platform=lock.platform, files=files)
 
 
 def _become(command: tuple[str, ...], folder: Path, variables: dict[str, str]) -> None:
@@ -61,5 +44,5 @@ def execute(chosen: Chosen, reference: tuple[str, int | None], command: tuple[st
     view = door.environment(*reference)
     lock = parse_lock(door.lock(view.name, view.version))
     files = HttpFiles(workspace.api.transport)
-    folder = make_ready(files, _as_view(lock), NodeSettings.read().folder, workspace=workspace.name)
+    folder = make_ready(files, lock_view(lock), NodeSettings.read().folder, workspace=workspace.name)
     _become(command, folder, dict(Definition.from_json(view.definition).environment_variables))

@@ -6,10 +6,11 @@ import click
 
 from wheelkeep.cli.options import Chosen, json_option, with_workspace
 from wheelkeep.cli.output import Table, describe, format_size, say, show, show_line
-from wheelkeep.cli.progress import follow, told_when_interrupted
+from wheelkeep.cli.progress import follow
 from wheelkeep.cli.reference import Reference
 from wheelkeep.sdk.environment import Environment
 from wheelkeep.sdk.experiment import Experiment
+from wheelkeep.sdk.follow import told_when_interrupted
 from wheelkeep.sdk.run import Run
 from wheelkeep.sdk.script_run_config import ScriptRunConfig
 from wheelkeep.wire.resources import RunView
@@ -19,7 +20,7 @@ __all__ = ["run"]
 
 @click.group()
 def run() -> None:
-    """Submit training runs, list, show, follow and cancel them."""
+    """Submit training runs, list, show, follow and cancel them, fetch what they left."""
 
 
 def _properties(view: RunView) -> Table:
@@ -48,22 +49,28 @@ def _state(followed: Run) -> str:
     return f"{view.experiment} #{view.number} {view.status}"
 
 
-def _show_to_its_end(followed: Run) -> None:
+def _show_to_its_end(followed: Run, *, keep_stdout: bool) -> None:
     note = f"the run goes on; follow it: wheelkeep run logs {followed.id}; stop it: wheelkeep run cancel {followed.id}"
     with told_when_interrupted(note):
-        follow(followed.follow(), lambda: _state(followed))
-        followed.wait_for_completion(show_output=False, raise_on_error=True)
+        follow(followed, lambda: _state(followed), keep_stdout=keep_stdout)
 
 
 @run.command(context_settings={"ignore_unknown_options": True})
 @click.argument("script")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option("--environment", "reference", metavar="NAME[:VERSION]", required=True, type=Reference())
+@click.option(
+    "--environment",
+    "reference",
+    metavar="NAME[:VERSION]",
+    required=True,
+    type=Reference(),
+    help="The environment to run it in, its latest version if none is given; built first when it is not yet.",
+)
 @click.option(
     "--source", type=click.Path(path_type=Path), default=Path(), help="The folder that is sent; here if not given."
 )
 @click.option("--experiment", help="What the run belongs to; the script's name if not given.")
-@click.option("--detach", is_flag=True, help="Do not wait for the end.")
+@click.option("--detach", is_flag=True, help="Do not wait for the end; prints the run's id.")
 @json_option
 @with_workspace
 def submit(
@@ -77,16 +84,24 @@ def submit(
     detach: bool,
     as_json: bool,
 ) -> None:
-    """Run SCRIPT of a source folder in an environment. Its ARGUMENTS follow it, after `--` if they look like ours."""
+    """Run SCRIPT of a source folder in an environment. Its ARGUMENTS follow it, after `--` if they look like ours.
+
+    Shows the log as it comes: the script's stdout on stdout. With --json stdout holds the run's record alone.
+    """
     workspace = chosen.open()
     environment = Environment.get(workspace, *reference)
     asked = ScriptRunConfig(source_directory=source, script=script, arguments=list(arguments), environment=environment)
     submitted = Experiment(workspace, experiment or Path(script).stem).submit(asked)
+    if detach:
+        show(submitted.view, submitted.id, as_json=as_json)
+        return
     say(f"run {submitted.id}")
-    if not detach:
-        _show_to_its_end(submitted)
+    _show_to_its_end(submitted, keep_stdout=as_json)
     view = submitted.refresh()
-    show(view, f"{view.id} {view.status}", as_json=as_json)
+    if as_json:
+        show(view, "", as_json=True)
+    submitted.check_completed(log_shown=True)
+    say(f"run {view.id} {view.status}")
 
 
 @run.command("list")
@@ -121,7 +136,7 @@ def logs(chosen: Chosen, identifier: str, *, as_json: bool) -> None:
             for line in followed.follow():
                 show_line(line)
         else:
-            follow(followed.follow(), lambda: _state(followed))
+            follow(followed, lambda: _state(followed), with_failure=True)
 
 
 @run.command()
@@ -132,5 +147,24 @@ def cancel(chosen: Chosen, identifier: str, *, as_json: bool) -> None:
     """Ask a run to stop."""
     asked = Run.get(chosen.open(), identifier)
     asked.cancel()
-    view = asked.view
-    show(view, f"{view.id} {view.status}", as_json=as_json)
+    say(f"asked run {asked.id} to stop")
+    if as_json:
+        show(asked.view, "", as_json=True)
+
+
+@run.command()
+@click.argument("identifier", metavar="RUN")
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@json_option
+@with_workspace
+def download(chosen: Chosen, identifier: str, folder: Path | None, *, as_json: bool) -> None:
+    """Fetch what a run left, such as outputs/model.joblib, into FOLDER (a new one, named after the run, if not given).
+
+    Prints the paths of the files.
+    """
+    found = Run.get(chosen.open(), identifier)
+    paths = [str(path) for path in found.download_outputs(folder or Path(found.id))]
+    if paths or as_json:
+        show(paths, "\n".join(paths), as_json=as_json)
+    else:
+        say("the run left no files")

@@ -6,6 +6,7 @@ import click
 
 from wheelkeep.cli.options import json_option
 from wheelkeep.cli.output import describe, say, show
+from wheelkeep.sdk.location import CONFIG_NAME
 from wheelkeep.sdk.workspace import Workspace
 
 __all__ = ["init"]
@@ -21,8 +22,12 @@ def init(folder: Path, *, url: str | None, name: str, as_json: bool) -> None:
 
     Writes .wheelkeep/config.json, which programs in FOLDER and below find. No token stands in it.
     """
+    was_there = (folder / ".wheelkeep" / CONFIG_NAME).exists()
     workspace = Workspace.get(name, url=url) if url else Workspace.local(folder, name=name)
     config = workspace.write_config(folder)
     facts = {"workspace": workspace.name, "url": workspace.url, "index": workspace.index_url, "config": str(config)}
     show(facts, describe(facts), as_json=as_json)
-    say("next: wheelkeep wheel add FILE, or wheelkeep connection set NAME")
+    if was_there:
+        say("it was there already; nothing in it was changed" if url is None else f"{config} was there; it is replaced")
+    else:
+        say("next: wheelkeep wheel add FILE, or wheelkeep connection set NAME")

@@ -27,7 +27,13 @@ def token() -> None:
 @token.command()
 @click.option("--name", default="token", show_default=True, help="What it is for.")
 @click.option("--admin", is_flag=True, help="The right to everything.")
-@click.option("--role", type=click.Choice(["reader", "contributor", "publisher", "admin"]), default="contributor")
+@click.option(
+    "--role",
+    type=click.Choice(["reader", "contributor", "publisher", "admin"]),
+    default="contributor",
+    show_default=True,
+    help="What it may do: read; build and run; keep wheels too; everything in its workspace.",
+)
 @click.option("--node", is_flag=True, help="For a worker.")
 @click.option("--days", type=click.IntRange(min=1), help="Days until it expires; never if not given.")
 @json_option

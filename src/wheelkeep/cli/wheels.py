@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from wheelkeep.cli.options import Chosen, json_option, with_workspace
-from wheelkeep.cli.output import Table, describe, format_size, say, show
+from wheelkeep.cli.output import Table, describe, format_size, say, show, show_error, show_text
+from wheelkeep.errors import ConflictError, IntegrityError, NotFoundError, RequestError, WheelkeepError
 from wheelkeep.wire.resources import WheelView
 
 __all__ = ["wheel"]
@@ -39,11 +40,26 @@ def _properties(view: WheelView) -> Table:
 def add(chosen: Chosen, files: tuple[Path, ...], *, as_json: bool) -> None:
     """Check the wheels FILES and keep them. Prints their stable URLs, which hold no secret.
 
-    The same wheel again gives the same URL; other content under the same name is refused.
+    The same wheel again gives the same URL; other content under the same name is refused. One that is refused does
+    not keep the others back.
     """
-    workspace = chosen.open()
-    kept = [workspace.wheels.add(path) for path in files]
-    show(kept, "\n".join(view.url for view in kept), as_json=as_json)
+    wheels = chosen.open().wheels
+    kept: list[WheelView] = []
+    refused: list[WheelkeepError] = []
+    for path in files:
+        try:
+            kept.append(wheels.add(path))
+        except (RequestError, NotFoundError, ConflictError, IntegrityError) as error:
+            refused.append(error)
+        else:
+            if not as_json:
+                show_text(kept[-1].url)
+    if as_json:
+        show(kept, "", as_json=True)
+    for earlier in refused[:-1]:
+        show_error(earlier)
+    if refused:
+        raise refused[-1]
 
 
 @wheel.command("list")

@@ -47,7 +47,7 @@ def build_steps(held: Held, work: BuildWork, workshop: Workshop) -> list[Step]:
         door = held.door
         found = workshop.resolver.resolve(asked, workspace=work.workspace, url=door.url, grant=door.grant, watch=held)
         view = door.send_lock(found)
-        held.write("build", f"locked {len(view.files)} files for Python {view.python} on {view.platform}\n")
+        held.write("build", f"locked {_counted(len(view.files))} for Python {view.python} on {view.platform}\n")
         return _as_output(view)
 
     def hold(outputs: Mapping[str, Output]) -> Output:
@@ -76,6 +76,10 @@ def make_environment(lock: LockView, source: FileSource, *, workspace: str, work
         return found
     workshop.store.make_present(wanted_files(lock), source, workspace=workspace, watch=watch)
     return workshop.environments.make(lock, store=workshop.store, watch=watch)
+
+
+def _counted(files: int) -> str:
+    return "1 file" if files == 1 else f"{files} files"
 
 
 def _hold_all(held: Held, filenames: list[str]) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from wheelkeep.errors import InternalError, UnreachableError
+from wheelkeep.errors import InternalError, RequestError, UnreachableError
 from wheelkeep.node.transport import Transport
 from wheelkeep.secret import Secret
 
@@ -26,7 +26,14 @@ Query = Mapping[str, str | int | None]
 
 
 def path_of(*parts: str | int) -> str:
-    """`/api/v1/` and the parts, each percent-encoded."""
+    """`/api/v1/` and the parts, each percent-encoded.
+
+    Raises:
+        RequestError: `invalid_name`: a part would lead to another path (clients and proxies resolve `..`).
+    """
+    for part in parts:
+        if part in {"", ".", ".."}:
+            raise RequestError(f"{part!r} is no name", code="invalid_name", hint="give the name or id itself")
     return "/api/v1/" + "/".join(quote(str(part), safe="") for part in parts)
 
 

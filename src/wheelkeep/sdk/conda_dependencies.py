@@ -18,7 +18,7 @@ from wheelkeep.definition.requirement import parse_requirement
 from wheelkeep.definition.secrecy import check_no_secret
 from wheelkeep.errors import RequestError
 from wheelkeep.files import write_atomically
-from wheelkeep.sdk.environment_folder import folder_reader, read_text
+from wheelkeep.sdk.environment_folder import folder_reader, named_in_errors, read_text
 from wheelkeep.sdk.pip_section import expand_lines, merge_lines, one_line, project_key, replaces, without_option
 
 __all__ = ["CondaDependencies"]
@@ -45,7 +45,9 @@ class CondaDependencies:
         self._file = _DEFAULT
         if conda_dependencies_file_path is not None:
             path = Path(conda_dependencies_file_path)
-            self._take(parse_conda(read_text(path)), folder=path.parent)
+            text = read_text(path)
+            with named_in_errors(path):
+                self._take(parse_conda(text), folder=path.parent)
 
     @classmethod
     def from_file(

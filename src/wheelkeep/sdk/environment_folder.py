@@ -5,19 +5,21 @@ and `constraints.txt`, which pip and conda understand when the conda file names 
 longer belong are removed: a stale BaseDockerfile would win on the next load. Source: `reference/azure.md` §1.1, §1.5.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from wheelkeep.errors import ConflictError, NotFoundError, RequestError
+from wheelkeep.errors import ConflictError, NotFoundError, RequestError, error_from
 from wheelkeep.files import write_atomically
 
 __all__ = [
     "CONSTRAINTS_NAME",
     "EnvironmentFolder",
     "folder_reader",
+    "named_in_errors",
     "read_environment_folder",
     "read_text",
     "write_environment_folder",
@@ -62,6 +64,20 @@ def read_text(path: Path) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError:
         raise RequestError(f"{path} is no UTF-8 text", code="invalid_environment", hint="save it as UTF-8") from None
+
+
+@contextmanager
+def named_in_errors(path: Path) -> Iterator[None]:
+    """Let an error about the content of the file at `path` begin with its name.
+
+    Raises:
+        WheelkeepError: the error, its name in front.
+    """
+    try:
+        yield
+    except RequestError as error:
+        message = f"{path}: {error.message}"
+        raise error_from(error.code, message, hint=error.hint, detail=error.detail) from None
 
 
 def folder_reader(folder: Path) -> Callable[[str], str]:

@@ -12,8 +12,17 @@ from pathlib import Path
 from wheelkeep.errors import DeniedError, RequestError
 from wheelkeep.settings import ClientSettings
 
-__all__ = ["CONFIG_FOLDERS", "EmbeddedLocation", "Location", "ServerLocation", "find_location", "read_config"]
+__all__ = [
+    "CONFIG_FOLDERS",
+    "CONFIG_NAME",
+    "EmbeddedLocation",
+    "Location",
+    "ServerLocation",
+    "find_location",
+    "read_config",
+]
 
+CONFIG_NAME = "config.json"
 CONFIG_FOLDERS = (".wheelkeep", ".azureml", ".")
 DEFAULT_WORKSPACE = "default"
 
@@ -61,7 +70,7 @@ def find_location(
         return EmbeddedLocation(settings.home, name or DEFAULT_WORKSPACE)
     for folder in (start.absolute(), *start.absolute().parents):
         for inside in CONFIG_FOLDERS:
-            path = folder / inside / "config.json"
+            path = folder / inside / CONFIG_NAME
             if path.is_file():
                 return read_config(path, workspace=name)
     raise RequestError(

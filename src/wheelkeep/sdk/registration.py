@@ -2,12 +2,14 @@
 
 from wheelkeep.definition.model import Definition
 from wheelkeep.errors import RequestError
+from wheelkeep.names import check_environment_name
 from wheelkeep.sdk.build import Build
 from wheelkeep.sdk.workspace import Workspace
 from wheelkeep.wire.resources import BuildView, EnvironmentBody, EnvironmentView
 
 __all__ = [
     "delete_environment",
+    "environment_path",
     "fetch_environment",
     "fetch_environments",
     "fetch_lock",
@@ -32,6 +34,15 @@ def parse_version(version: int | str) -> int:
         ) from None
 
 
+def environment_path(workspace: Workspace, name: str, *parts: str | int) -> str:
+    """The API's path of something of the environment `name`, whose name is checked before it is part of a path.
+
+    Raises:
+        RequestError: `invalid_name`.
+    """
+    return workspace.path("environments", check_environment_name(name), *parts)
+
+
 def register_definition(workspace: Workspace, name: str, definition: Definition) -> EnvironmentView:
     """The version that has `definition`: a new one, or the latest that has an equal one.
 
@@ -39,7 +50,7 @@ def register_definition(workspace: Workspace, name: str, definition: Definition)
         RequestError: `invalid_name`, `secret_in_definition`, ...
     """
     body = EnvironmentBody(definition=definition.to_json())
-    return workspace.api.post(workspace.path("environments", name), EnvironmentView, body=body)
+    return workspace.api.post(environment_path(workspace, name), EnvironmentView, body=body)
 
 
 def fetch_environment(workspace: Workspace, name: str, version: int | None = None) -> EnvironmentView:
@@ -48,8 +59,8 @@ def fetch_environment(workspace: Workspace, name: str, version: int | None = Non
     Raises:
         NotFoundError: `unknown_environment`.
     """
-    parts = ("environments", name) if version is None else ("environments", name, "versions", version)
-    return workspace.api.get(workspace.path(*parts), EnvironmentView)
+    parts = () if version is None else ("versions", version)
+    return workspace.api.get(environment_path(workspace, name, *parts), EnvironmentView)
 
 
 def fetch_environments(workspace: Workspace) -> list[EnvironmentView]:
@@ -63,7 +74,7 @@ def fetch_versions(workspace: Workspace, name: str) -> list[EnvironmentView]:
     Raises:
         NotFoundError: `unknown_environment`.
     """
-    return workspace.api.get(workspace.path("environments", name, "versions"), list[EnvironmentView])
+    return workspace.api.get(environment_path(workspace, name, "versions"), list[EnvironmentView])
 
 
 def fetch_lock(workspace: Workspace, name: str, version: int | None = None) -> str:
@@ -72,8 +83,7 @@ def fetch_lock(workspace: Workspace, name: str, version: int | None = None) -> s
     Raises:
         NotFoundError: `unknown_environment`, `environment_not_built`.
     """
-    path = workspace.path("environments", name, "versions", version or "latest", "lock")
-    return workspace.api.get_bytes(path).decode()
+    return workspace.api.get_bytes(environment_path(workspace, name, "versions", version or "latest", "lock")).decode()
 
 
 def request_build(workspace: Workspace, name: str, version: int | None = None) -> Build:
@@ -82,7 +92,7 @@ def request_build(workspace: Workspace, name: str, version: int | None = None) -
     Raises:
         NotFoundError: `unknown_environment`.
     """
-    path = workspace.path("environments", name, "versions", version or "latest", "builds")
+    path = environment_path(workspace, name, "versions", version or "latest", "builds")
     return Build(workspace, workspace.api.post(path, BuildView))
 
 
@@ -93,4 +103,4 @@ def delete_environment(workspace: Workspace, name: str, version: int | None = No
         NotFoundError: `unknown_environment`.
         ConflictError: `environment_in_use`.
     """
-    workspace.api.delete(workspace.path("environments", name), query={"version": version})
+    workspace.api.delete(environment_path(workspace, name), query={"version": version})

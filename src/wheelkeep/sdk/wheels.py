@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wheelkeep.digest import digest_of_file
 from wheelkeep.errors import NotFoundError
+from wheelkeep.names import check_file_name
 from wheelkeep.sdk.api import Api, path_of
 from wheelkeep.wire.resources import WheelView, YankBody
 
@@ -17,18 +18,22 @@ class Wheels:
         self._api = api
         self._workspace = workspace
 
-    def _path(self, *parts: str) -> str:
-        return path_of("workspaces", self._workspace, "wheels", *parts)
+    def _path(self, *filename: str) -> str:
+        return path_of("workspaces", self._workspace, "wheels", *map(check_file_name, filename))
 
     def add(self, file_path: str | Path) -> WheelView:
         """Upload a wheel; the server checks it. The same name and members give the same wheel, always.
 
         Raises:
-            NotFoundError: `file_not_found`.
+            NotFoundError: `file_not_found`, also for a folder.
             WheelError: what is wrong with it, and the legal name.
             ConflictError: `wheel_exists`: other content under that name.
         """
         path = Path(file_path)
+        if path.is_dir():
+            raise NotFoundError(
+                f"{path} is a folder", code="file_not_found", hint=f"name the wheels in it, as {path / '*.whl'}"
+            )
         if not path.is_file():
             raise NotFoundError(
                 f"there is no file {path}", code="file_not_found", hint="build it first, as with `uv build --wheel`"
@@ -44,6 +49,7 @@ class Wheels:
         """One wheel, with the environments whose locks name it.
 
         Raises:
+            RequestError: `invalid_name`: it is no file's name.
             NotFoundError: `unknown_wheel`.
         """
         return self._api.get(self._path(filename), WheelView)
@@ -52,6 +58,7 @@ class Wheels:
         """Take a wheel out of new resolutions (PEP 592), or put it back with `undo`. Locks keep working.
 
         Raises:
+            RequestError: `invalid_name`: it is no file's name.
             NotFoundError: `unknown_wheel`.
         """
         body = YankBody(yanked=not undo, reason=reason)
@@ -61,6 +68,7 @@ class Wheels:
         """Delete a wheel; its name stays taken.
 
         Raises:
+            RequestError: `invalid_name`: it is no file's name.
             NotFoundError: `unknown_wheel`.
             ConflictError: `wheel_in_use`, naming the environments, unless `force`.
         """

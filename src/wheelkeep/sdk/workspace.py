@@ -10,9 +10,10 @@ from pathlib import Path
 
 from wheelkeep.errors import AuthenticationError, RequestError
 from wheelkeep.files import is_locked, write_atomically
+from wheelkeep.names import check_connection_name, check_workspace_name, normalize_project
 from wheelkeep.sdk.api import Api, path_of
 from wheelkeep.sdk.embedded import Embedded, open_embedded, stop_embedded
-from wheelkeep.sdk.location import EmbeddedLocation, Location, ServerLocation, find_location, read_config
+from wheelkeep.sdk.location import CONFIG_NAME, EmbeddedLocation, Location, ServerLocation, find_location, read_config
 from wheelkeep.sdk.wheels import Wheels
 from wheelkeep.secret import Secret
 from wheelkeep.settings import ClientSettings
@@ -61,13 +62,18 @@ class Workspace:
         """The embedded workspace of the folder `path`, made when new.
 
         Its data lies in `<path>/.wheelkeep`; a server and a worker are started when none run, leave after some idle
-        minutes, and at once when the folder is gone.
+        minutes, and at once when the folder is gone. `from_config` and the command line find it from then on: a new
+        one gets a `config.json`, as `wheelkeep init` writes it.
 
         Raises:
-            RequestError: `network_file_system`, `missing_extra`.
+            RequestError: `invalid_name`, `network_file_system`, `missing_extra`.
             UnreachableError: `server_not_started`.
         """
-        return cls.at(EmbeddedLocation(Path(path).absolute() / ".wheelkeep", name))
+        home = Path(path).absolute() / ".wheelkeep"
+        opened = cls.at(EmbeddedLocation(home, name))
+        if not (home / CONFIG_NAME).exists():
+            opened.write_config(path)
+        return opened
 
     @classmethod
     def get(cls, name: str = "default", *, url: str | None = None, token: str | Secret | None = None) -> "Workspace":
@@ -103,7 +109,12 @@ class Workspace:
 
     @classmethod
     def at(cls, location: Location, *, token: Secret | None = None, check: bool = False) -> "Workspace":
-        """The workspace at `location`; with `check`, asks the server whether it is there."""
+        """The workspace at `location`; with `check`, asks the server whether it is there.
+
+        Raises:
+            RequestError: `invalid_name`, before anything is started or asked.
+        """
+        check_workspace_name(location.workspace)
         if isinstance(location, EmbeddedLocation):
             found = open_embedded(location.home)
             lock = location.home / "server.lock"
@@ -156,7 +167,7 @@ class Workspace:
     def __repr__(self) -> str:
         return f"Workspace(name={self._name!r}, url={self.url!r})"
 
-    def write_config(self, path: str | Path = ".", file_name: str = "config.json") -> Path:
+    def write_config(self, path: str | Path = ".", file_name: str = CONFIG_NAME) -> Path:
         """Write `<path>/.wheelkeep/<file_name>`, which `from_config` finds; no token stands in it.
 
         Returns:
@@ -206,16 +217,21 @@ class Workspace:
             category: PythonFeed, Git, CondaChannel, ContainerRegistry, AzureBlob, S3, GCS or Generic.
             target: base URL of what it opens.
             authType: PAT, UsernamePassword, Bearer, ... or None, as the category allows.
-            value: the credential: a string, a mapping, or Azure's JSON string.
+            value: the credential: a string; for UsernamePassword `{"username": "...", "password": "..."}`; or
+                Azure's JSON string.
 
         Returns:
             The connection without its secret, with Azure's key names.
 
         Raises:
-            RequestError: `invalid_connection`, `unsupported`.
+            RequestError: `invalid_name`, `invalid_connection`, `unsupported`.
         """
+        path = self._connection_path(name)
         body = ConnectionBody(category=category, target=target, auth_type=authType, value=value)
-        return _as_azure(self._api.put(self.path("connections", name), ConnectionView, body=body))
+        return _as_azure(self._api.put(path, ConnectionView, body=body))
+
+    def _connection_path(self, name: str, *parts: str) -> str:
+        return self.path("connections", check_connection_name(name), *parts)
 
     def list_connections(self, category: str | None = None, target: str | None = None) -> list[dict[str, object]]:
         """The connections without their secrets, by name; those of one category or target when given."""
@@ -232,7 +248,7 @@ class Workspace:
         Raises:
             NotFoundError: `unknown_connection`.
         """
-        return _as_azure(self._api.get(self.path("connections", name), ConnectionView))
+        return _as_azure(self._api.get(self._connection_path(name), ConnectionView))
 
     def delete_connection(self, name: str) -> None:
         """Forget a connection and its credential.
@@ -240,7 +256,7 @@ class Workspace:
         Raises:
             NotFoundError: `unknown_connection`.
         """
-        self._api.delete(self.path("connections", name))
+        self._api.delete(self._connection_path(name))
 
     def test_connection(self, name: str) -> dict[str, object]:
         """Ask the connection's target once, with its credential, from the server.
@@ -252,7 +268,7 @@ class Workspace:
             NotFoundError: `unknown_connection`.
             UpstreamError: what the target said instead, with a hint.
         """
-        view = self._api.post(self.path("connections", name, "trial"), ConnectionTrialView)
+        view = self._api.post(self._connection_path(name, "trial"), ConnectionTrialView)
         return {"name": view.name, "target": view.target, "status": view.status}
 
     def list_bindings(self) -> list[BindingView]:
@@ -265,7 +281,7 @@ class Workspace:
         Raises:
             RequestError: `invalid_project_name`.
         """
-        self._api.delete(self.path("bindings", project))
+        self._api.delete(self.path("bindings", normalize_project(project)))
 
 
 def _reopen(home: Path) -> Callable[[], tuple[str, Secret] | None]:

@@ -10,6 +10,7 @@ import msgspec
 from wheelkeep.wire.problem import Failure
 
 __all__ = [
+    "FAILURE_STREAM",
     "AuditRow",
     "BindingView",
     "BuildState",
@@ -240,6 +241,10 @@ class RunView(_View, frozen=True, kw_only=True):
     outputs: list[OutputFile]
     tags: dict[str, str]
     failure: Failure | None
+
+
+FAILURE_STREAM = "failure"
+"""The stream of a log's last line when the work failed: why. Who is told the failure itself need not read it."""
 
 
 class LogLine(_View, frozen=True, kw_only=True):

@@ -119,7 +119,7 @@ class StepBody(_Message, frozen=True, kw_only=True):
 
 
 class LogPiece(_Message, frozen=True, kw_only=True):
-    """Some text of one stream (`stdout`, `stderr`, `build`), as it came."""
+    """Some text of one stream (`stdout`, `stderr`, `build`, `failure`), as it came."""
 
     stream: str
     text: str
