@@ -1,5 +1,6 @@
 """What a user of the command line sees of trouble: one error, a hint, exit code 1, nothing on stdout, no question."""
 
+import json
 import os
 import subprocess
 import sys
@@ -51,10 +52,13 @@ def test_a_wrong_pat_is_one_error_that_names_the_connection_and_asks_nothing(
     assert _call(user, *words, stdin=f"{WRONG}\n").returncode == 0
     assert _call(user, "env", "register", "typed", "--requirements", str(lines)).returncode == 0
 
-    done = _call(user, "env", "build", "typed", "--json")
+    done = _call(user, "env", "build", "typed")
+    as_json = _call(user, "env", "build", "typed", "--json")
 
     _check_one_error(done, "typed-wrong", "401")
-    assert WRONG not in done.stderr
+    assert WRONG not in done.stderr + as_json.stdout + as_json.stderr
+    assert json.loads(as_json.stdout)["failure"]["code"] == "feed_authentication_failed"
+    assert as_json.returncode == 1
 
 
 def test_a_secret_in_a_requirements_file_is_refused_unseen(user: User, tmp_path: Path) -> None:
@@ -72,11 +76,10 @@ def test_a_script_that_fails_is_one_error_with_its_exit_code(user: User, public:
     environment = user.build("typed-script", ["typed-script"])
     (tmp_path / "train.py").write_text("import sys; sys.exit('no data')")
 
-    done = _call(
-        user, "run", "submit", "train.py", "--source", str(tmp_path), "--environment", str(environment.name), "--json"
-    )
+    done = _call(user, "run", "submit", "train.py", "--source", str(tmp_path), "--environment", str(environment.name))
 
-    _check_one_error(done, "exit code 1", "no data")
+    _check_one_error(done, "exit code 1")
+    assert done.stderr.count("no data") == 1  # in the script's own words above
 
 
 def test_a_server_that_is_not_there_is_one_error(user: User, free_port: int) -> None:
