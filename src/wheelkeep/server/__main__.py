@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import uvloop
 
 from wheelkeep.errors import WheelkeepError
 from wheelkeep.server.serving import serve
@@ -59,7 +60,8 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(arguments)
         if arguments.command == "serve":
-            asyncio.run(serve(settings, embedded=arguments.embedded is not None))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(serve(settings, embedded=arguments.embedded is not None))
         else:
             made = create_first_token(settings, arguments.name, node=arguments.node)
             pretty = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
