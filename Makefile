@@ -17,18 +17,29 @@ help: ## list the targets
 
 setup: $(READY) ## make .venv: the locked tools, checked by hash, and wheelkeep itself
 
+# The programs of .venv hold its path: in a checkout that was moved or copied, it is made anew.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+MOVED := $(if $(wildcard $(READY)),moved)
+endif
+.PHONY: moved
+moved:
+	@echo "this checkout was moved: .venv is made anew" >&2
+	@rm -rf .venv
+
 # uv is taken from PATH; where there is none, pip puts it into .tools. Never into the system.
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml $(MOVED)
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "error: python3 is missing or older than 3.11" >&2; echo "hint: apt-get install python3" >&2; exit 1; }
 	@command -v uv >/dev/null || test -x .tools/bin/uv || python3 -m pip --version >/dev/null 2>&1 || \
 		{ echo "error: neither uv nor pip is here" >&2; echo "hint: apt-get install python3-pip" >&2; exit 1; }
-	@command -v uv >/dev/null || test -x .tools/bin/uv || python3 -m pip install --quiet --root-user-action ignore --target .tools uv==$(UV_VERSION)
+	@command -v uv >/dev/null || test -x .tools/bin/uv || { echo "fetching uv $(UV_VERSION) into .tools" >&2; \
+		python3 -m pip install --quiet --root-user-action ignore --target .tools uv==$(UV_VERSION); }
+	@echo "fetching up to $$(grep -c '==' requirements.lock) locked packages into .venv, checked by hash" >&2
 	@PATH="$$PATH:$(CURDIR)/.tools/bin"; set -e; \
 	test -x $(VENV)/python || uv venv --quiet --no-python-downloads --python '>=3.11' .venv; \
 	uv pip install --quiet --python $(VENV)/python --require-hashes --requirements requirements.lock; \
 	uv pip install --quiet --python $(VENV)/python --no-deps --editable .
-	@touch $@
+	@printf '%s\n' "$(CURDIR)" > $@
 
 lint: $(READY) ## formatting, lint rules, types, import contracts
 	$(VENV)/ruff format --check .

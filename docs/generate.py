@@ -44,8 +44,13 @@ def errors_page() -> str:
     return "\n".join(parts)
 
 
+def _context(command: click.Command, name: str) -> click.Context:
+    """The context that the command line itself would make: `-h` is inherited from the program."""
+    return click.Context(command, info_name=name, **program.context_settings)
+
+
 def _command_text(command: click.Command, name: str) -> list[str]:
-    context = click.Context(command, info_name=name)
+    context = _context(command, name)
     parts = [f"## {name}\n```text\n{command.get_help(context)}\n```\n"]
     if isinstance(command, click.Group):
         for inside in command.list_commands(context):
@@ -57,7 +62,7 @@ def _command_text(command: click.Command, name: str) -> list[str]:
 
 def commands_page() -> str:
     """The page of the command line: what `--help` says, everywhere."""
-    context = click.Context(program, info_name="wheelkeep")
+    context = _context(program, "wheelkeep")
     parts = [f"{_MADE}# The command line\n```text\n{program.get_help(context)}\n```\n"]
     for name in COMMANDS:
         command = program.get_command(context, name)

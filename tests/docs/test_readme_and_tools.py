@@ -1,6 +1,7 @@
 """README, CI, the locked tools and the project file agree; links lead somewhere; no registry's host stands anywhere."""
 
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -40,6 +41,59 @@ def test_make_alone_lists_every_target() -> None:
 
     assert phony is not None
     assert set(phony[1].split()) == set(re.findall(r"^  make (\w+)", shown, re.MULTILINE))
+
+
+def test_the_readmes_line_before_the_samples_puts_the_programs_on_the_path() -> None:
+    [line] = re.findall(r"^make setup && .*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    where = subprocess.run(
+        ["sh", "-c", f"{line}\ncommand -v wheelkeep; command -v python; wheelkeep --version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()[-3:]
+
+    assert where[:2] == [str(ROOT / ".venv/bin/wheelkeep"), str(ROOT / ".venv/bin/python")]
+    assert where[2].startswith("wheelkeep ")
+
+
+@pytest.mark.parametrize(("noted", "made_anew"), [("/elsewhere", True), (None, False)])
+def test_setup_makes_venv_anew_in_a_checkout_that_was_moved(
+    tmp_path: Path, noted: str | None, *, made_anew: bool
+) -> None:
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    if noted is not None:
+        (tmp_path / ".venv" / ".ready").write_text(f"{noted}\n")
+
+    planned = subprocess.run(["make", "-n", "setup"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert ("rm -rf .venv" in planned) == made_anew
+    assert "locked packages into .venv" in planned
+
+
+def test_setup_has_nothing_to_do_where_it_was_done(tmp_path: Path) -> None:
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / ".ready").write_text(f"{tmp_path}\n")
+
+    planned = subprocess.run(["make", "-n", "setup"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    assert "rm -rf" not in planned
+    assert "Nothing to be done" in planned
+
+
+def test_each_part_has_a_readme() -> None:
+    sources = ROOT / "src" / "wheelkeep"
+    parts = [
+        sources,
+        *(file.parent for pattern in ("*", "server/*") for file in sources.glob(f"{pattern}/__init__.py")),
+    ]
+
+    assert [part.name for part in parts if not (part / "README.md").is_file()] == []
 
 
 def test_the_locked_tools_satisfy_the_project_file() -> None:
