@@ -1,6 +1,7 @@
 """From a wheel to a finished run, as a user types it; nothing but loopback is asked."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -213,3 +214,48 @@ def test_a_server_with_its_worker_ends_whole(bare_shell: Shell, tmp_path: Path) 
     assert "beside-the-server" in listed
     assert code == 0
     assert bare_shell("worker", "list", more=client).returncode == 1
+
+
+def _interrupted(shell: Shell, *words: str, until: str) -> tuple[int, str]:
+    """How `wheelkeep server` ends when Ctrl-C is pressed in its terminal once it has said `until`; what it said."""
+    server = shell.start("server", *words, stderr=subprocess.PIPE, alone=True)
+    assert server.stderr is not None
+    said = ""
+    while until not in said:
+        line = server.stderr.readline().decode()
+        assert line, said
+        said += line
+    os.killpg(server.pid, signal.SIGINT)
+    _, rest = server.communicate(timeout=30)
+    return server.returncode, said + rest.decode()
+
+
+@pytest.mark.parametrize(("words", "until"), [((), "takes work"), (("--no-worker",), "listening on")])
+def test_ctrl_c_ends_a_server_with_130_with_a_worker_and_without(
+    bare_shell: Shell, tmp_path: Path, words: tuple[str, ...], until: str
+) -> None:
+    listen = f"127.0.0.1:{_free_port()}"
+
+    code, said = _interrupted(bare_shell, "--home", str(tmp_path / "data"), "--listen", listen, *words, until=until)
+
+    assert code == 130
+    assert f"listening on http://{listen}" in said
+    assert "plain http" not in said
+    assert "Traceback" not in said
+
+
+def test_a_server_on_all_addresses_says_so_and_warns_of_plain_http(bare_shell: Shell, tmp_path: Path) -> None:
+    port = _free_port()
+    place = ("--home", str(tmp_path / "data"), "--no-worker")
+
+    _, said = _interrupted(bare_shell, *place, "--listen", f"0.0.0.0:{port}", until="plain http")
+
+    assert f"listening on all addresses of this machine, as http://127.0.0.1:{port}\n" in said
+    assert "WARNING plain http beyond this machine" in said
+    assert (tmp_path / "data" / ".gitignore").read_text() == "*\n"
+
+
+def test_a_first_token_is_printed_as_json_in_the_form_of_every_other(bare_shell: Shell, tmp_path: Path) -> None:
+    made = bare_shell("token", "create", "--admin", "--home", str(tmp_path / "data"), "--json")
+
+    assert made.stdout == json.dumps(json.loads(made.stdout), indent=2) + "\n"

@@ -4,6 +4,7 @@ import errno
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -76,6 +77,75 @@ def test_a_server_that_is_not_there_is_one_error(call: Call, monkeypatch: pytest
     assert outcome.code == 1
     assert outcome.err.startswith("error: ")
     assert "canary" not in outcome.err
+
+
+def test_a_url_without_a_scheme_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHEELKEEP_TOKEN", "wk_canary_token_0123456789")
+    monkeypatch.setenv("WHEELKEEP_URL", "foo")
+
+    outcome = call("wheel", "list")
+
+    assert outcome.code == 1
+    assert outcome.err.startswith("error: the server's URL has no scheme\nhint: write it as https://")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "a/b", "../b"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("wheel", "show"),
+        ("wheel", "yank"),
+        ("wheel", "delete"),
+        ("connection", "show"),
+        ("connection", "test"),
+        ("connection", "delete"),
+        ("workspace", "create"),
+        ("wheel", "list", "--workspace"),
+    ],
+)
+def test_a_name_that_is_a_path_is_refused_before_anything_is_asked(
+    call: Call, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], name: str
+) -> None:
+    monkeypatch.setenv("WHEELKEEP_TOKEN", "wk_canary_token_0123456789")
+    monkeypatch.setenv("WHEELKEEP_URL", "http://127.0.0.1:9")  # sockets are refused here: a request would be a defect
+
+    outcome = call(*words, name)
+
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"error: {name!r} is no ")
+    assert "hint: " in outcome.err
+
+
+@pytest.mark.parametrize("words", [("env", "show"), ("env", "build"), ("env", "lock"), ("env", "delete")])
+def test_an_environment_whose_name_is_a_path_is_refused_before_anything_is_asked(
+    call: Call, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("WHEELKEEP_TOKEN", "wk_canary_token_0123456789")
+    monkeypatch.setenv("WHEELKEEP_URL", "http://127.0.0.1:9")
+
+    outcome = call(*words, "../b")
+
+    assert outcome.err.startswith("error: '../b' is no environment name\nhint: ")
+
+
+def test_a_user_name_is_asked_for_before_the_password_is(call: Call) -> None:
+    target = ("--target", "https://feed.example.com")
+
+    without = call("connection", "set", "feed", *target, "--auth-type", "UsernamePassword")
+    beside = call("connection", "set", "feed", *target, "--username", "me")
+
+    assert (without.code, beside.code) == (2, 2)
+    assert "give --username" in without.err
+    assert "--username is for --auth-type UsernamePassword" in beside.err
+
+
+def test_a_bad_conda_file_is_named(call: Call, nowhere: Path) -> None:
+    (nowhere / "conda.yml").write_text("dependencies: {")
+
+    outcome = call("env", "register", "mine", "--conda", "conda.yml")
+
+    assert outcome.code == 1
+    assert outcome.err.startswith("error: conda.yml: environment error: not a valid YAML structure, line 1")
 
 
 def test_a_url_without_a_token_says_which_variable_to_set(call: Call) -> None:
@@ -174,6 +244,17 @@ def test_every_command_that_shows_things_offers_json() -> None:
     ]
 
     assert without == []
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    silent = [
+        f"{path} {parameter.opts[0]}"
+        for path, command in _commands(program, "")
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.help
+    ]
+
+    assert silent == []
 
 
 def test_no_command_takes_a_secret_as_an_argument() -> None:

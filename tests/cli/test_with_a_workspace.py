@@ -23,6 +23,14 @@ def test_init_writes_a_config_without_a_token_and_keeps_what_is_there(shell: She
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/w/default/simple/", again["index"])
 
 
+def test_a_second_init_says_that_it_was_there(shell: Shell) -> None:
+    again = shell("init")
+
+    assert again.returncode == 0
+    assert "it was there already" in again.stderr
+    assert "next:" not in again.stderr
+
+
 def test_a_subfolder_finds_the_workspace(shell: Shell) -> None:
     (shell.folder / "sub").mkdir()
 
@@ -56,6 +64,29 @@ def test_a_file_that_is_no_wheel_is_refused_with_the_legal_name(shell: Shell, tm
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: ")
     assert "py3-none-any.whl" in done.stderr
+
+
+def test_a_bad_wheel_does_not_keep_a_good_one_back(shell: Shell, tmp_path: Path) -> None:
+    good = build_wheel(tmp_path, "good_one", "1.0")
+    (tmp_path / "bad-1.0-py3-none-any.whl").write_bytes(b"nonsense")
+    (tmp_path / "worse.whl").write_bytes(b"nonsense")
+    words = ("wheel", "add", str(tmp_path / "bad-1.0-py3-none-any.whl"), str(good), str(tmp_path / "worse.whl"))
+
+    done, as_json = shell(*words), shell(*words, "--json")
+
+    assert done.returncode == as_json.returncode == 1
+    assert f"/{good.name}#sha256=" in done.stdout
+    assert len(done.stdout.splitlines()) == 1
+    assert [view["filename"] for view in json.loads(as_json.stdout)] == [good.name]
+    assert done.stderr.count("error: ") == 2
+    assert "worse.whl" in done.stderr
+
+
+def test_a_folder_is_told_as_one(shell: Shell, tmp_path: Path) -> None:
+    done = shell("wheel", "add", str(tmp_path))
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"error: {tmp_path} is a folder\nhint: name the wheels in it, as {tmp_path}/*.whl\n"
 
 
 def test_a_missing_file_is_one_error(shell: Shell) -> None:

@@ -12,7 +12,7 @@ from wheelkeep.sdk.waiting import told_once, waiting_words
 from wheelkeep.sdk.workspace import Workspace
 from wheelkeep.wire.resources import FAILURE_STREAM, LogLine, RunView
 
-__all__ = ["Run"]
+__all__ = ["Run", "is_inside"]
 
 
 class Run:
@@ -185,7 +185,7 @@ class Run:
             RequestError: `invalid_name`: the name leads out of the run.
             NotFoundError: `unknown_file`.
         """
-        if not _is_inside(name):
+        if not is_inside(name):
             raise RequestError(
                 f"{name[:80]!r} is no file of a run", code="invalid_name", hint="see `wheelkeep run show` for its files"
             )
@@ -203,11 +203,11 @@ class Run:
         base = Path(folder)
         outputs = self.refresh().outputs
         for output in outputs:
-            if not _is_inside(output.path):
+            if not is_inside(output.path):
                 raise IntegrityError(f"the run's record names {output.path[:80]!r}", code="damaged_object")
         return [self.download_file(output.path, base / output.path) for output in outputs]
 
 
-def _is_inside(path: str) -> bool:
+def is_inside(path: str) -> bool:
     """Whether `path`, which another machine wrote, stays below the folder that it is put into."""
     return bool(path) and not path.startswith("/") and not {".", "..", ""} & set(path.split("/"))

@@ -13,6 +13,18 @@ SHA = "ab" * 32
 STABLE = f"http://127.0.0.1:8400/w/default/files/{SHA}"
 
 
+@pytest.mark.parametrize("text", ["dependencies: {", "nonsense: 1\n", "dependencies:\n- pip:\n  - '=='\n"])
+def test_an_error_in_a_conda_file_names_the_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "conda.yml"
+    path.write_text(text)
+
+    with pytest.raises(RequestError) as caught:
+        CondaDependencies(path)
+
+    assert caught.value.message.startswith(f"{path}: ")
+    assert caught.value.hint
+
+
 def with_packages(*packages: str) -> CondaDependencies:
     dependencies = CondaDependencies()
     for package in packages:

@@ -84,7 +84,7 @@ WRONG = [
     (body(value=f"{CANARY}\n{CANARY}"), "invalid_connection", "line break", "without"),
     (body(value={"password": CANARY}), "invalid_connection", "one token", "string"),
     (body(value={"pat": CANARY, "token": CANARY}), "invalid_connection", "one token", "string"),
-    (body(auth_type="UsernamePassword"), "invalid_connection", "no mapping", "username"),
+    (body(auth_type="UsernamePassword"), "invalid_connection", "no mapping", 'value={"username"'),
     (body(auth_type="UsernamePassword", value={"username": "u"}), "invalid_connection", "exactly", "password"),
     (
         body(auth_type="UsernamePassword", value={"username": "u:x", "password": CANARY}),
