@@ -36,6 +36,7 @@ _CONNECT_S = 10.0
 _READ_S = 60.0
 _AWAY = frozenset({502, 503, 504})
 _SUCCESS = 300
+_UNTRUSTED = "SSLError"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ERROR_BYTES = 1 << 20
 
@@ -192,10 +193,11 @@ class Transport:
 
 def unreachable(url: str, reason: str) -> UnreachableError:
     """The error that says: the server at `url` does not answer."""
+    hint = "check the URL, and that `wheelkeep server` runs there"
+    if reason == _UNTRUSTED:
+        hint = "is its certificate trusted here? Name the file of its authority in SSL_CERT_FILE"
     return UnreachableError(
-        f"the Wheelkeep server at {url} does not answer ({reason})",
-        code="server_unreachable",
-        hint="check the URL, and that `wheelkeep server` runs there",
+        f"the Wheelkeep server at {url} does not answer ({reason})", code="server_unreachable", hint=hint
     )
 
 
