@@ -62,6 +62,21 @@ def test_a_script_that_fails_is_told_with_its_exit_code_and_last_words(user: Use
     assert "the loss is nan\n" in run.get_all_logs()
 
 
+def test_who_saw_the_log_is_not_told_its_last_words_again(
+    user: User, environment: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = user.submit(environment, "import sys\nprint('the loss is nan', file=sys.stderr)\nsys.exit(3)\n")
+
+    with pytest.raises(RunError) as caught:
+        run.wait_for_completion(show_output=True)
+
+    shown = capsys.readouterr().err
+    assert shown.count("the loss is nan") == 1
+    assert "exit code" not in shown
+    assert "the loss is nan" not in caught.value.hint
+    check_told(caught.value, RunError, "run_failed", "exit code 3", f"wheelkeep run logs {run.id}")
+
+
 def test_a_script_that_raises_shows_its_own_traceback_in_the_log(user: User, environment: Environment) -> None:
     run = user.submit(environment, "raise ValueError('bad data in row 7')\n")
 
@@ -99,6 +114,48 @@ def test_an_environment_that_does_not_exist_is_told(user: User) -> None:
         Environment.get(user.workspace, "never-made")
 
     check_told(caught.value, NotFoundError, "unknown_environment", "never-made")
+
+
+def test_ctrl_c_in_a_program_ends_the_waiting_and_says_what_goes_on(
+    user: User, shared: User, environment: Environment
+) -> None:
+    run = user.submit(environment, "import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
+    program = (
+        "import sys; from wheelkeep import Run, Workspace;"
+        "Run.get(Workspace.from_config(), sys.argv[1]).wait_for_completion(show_output=True)"
+    )
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", program, run.id],
+        env=os.environ | {"WHEELKEEP_HOME": str(shared.workspace.home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert waiting.stdout is not None
+    begun = waiting.stdout.readline()
+    waiting.send_signal(signal.SIGINT)
+    _, err = waiting.communicate(timeout=10)
+    status = run.get_status()
+    run.cancel()
+
+    assert begun == "begun\n"
+    assert waiting.returncode == -signal.SIGINT
+    assert f"the run {run.id} goes on; run.cancel() stops it\n" in err
+    assert "KeyboardInterrupt" in err
+    assert status == "Running"
+
+
+def test_what_a_run_left_is_fetched_whole(user: User, environment: Environment, tmp_path: Path) -> None:
+    text = "import pathlib\npath = pathlib.Path('outputs/deep/a b.txt')\npath.parent.mkdir()\npath.write_text('42')\n"
+    run = user.submit(environment, text)
+    run.wait_for_completion()
+
+    paths = run.download_outputs(tmp_path / "left")
+
+    assert paths == [tmp_path / "left" / "outputs" / "deep" / "a b.txt"]
+    assert paths[0].read_text() == "42"
+    with pytest.raises(RequestError, match="no file of a run"):
+        run.download_file("outputs/../../secret")
 
 
 def test_ctrl_c_ends_the_waiting_command_with_130_and_the_build_goes_on(

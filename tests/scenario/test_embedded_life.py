@@ -3,6 +3,7 @@
 import shutil
 import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from wheelkeep import Environment, Workspace
 from wheelkeep.testing.user import User
 from wheelkeep.testing.wheels import build_wheel
 from wheelkeep.testing.workspaces import Places, opened, wait_until
+from wheelkeep.wire.resources import WorkspaceBody, WorkspaceView
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
@@ -67,6 +69,34 @@ def test_files_are_their_owners_alone(places: Places, tmp_path: Path) -> None:
         assert [path for path in keys if stat.S_IMODE(path.stat().st_mode) != 0o600] == []
         assert {stat.S_IMODE(path.parent.stat().st_mode) for path in keys} == {0o700}
         assert not places.state.is_relative_to(places.data)
+
+
+def test_a_workspace_that_a_script_made_is_found_by_the_next_program_and_ignored_by_git(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with opened(places) as workspace:
+        deep = places.project / "a" / "b"
+        deep.mkdir(parents=True)
+        monkeypatch.chdir(deep)
+
+        found = Workspace.from_config()
+        subprocess.run(["git", "init", "-q"], cwd=places.project, check=True)
+        untracked = ["git", "ls-files", "--others", "--exclude-standard", ".wheelkeep"]
+        seen = subprocess.run(untracked, cwd=places.project, capture_output=True, text=True, check=True).stdout
+
+        assert (found.url, found.home) == (workspace.url, places.data)
+        assert seen == ""
+
+
+def test_a_config_that_is_there_is_not_replaced(places: Places) -> None:
+    with opened(places) as workspace:
+        workspace.write_config(places.project)
+        written = (places.data / "config.json").read_text()
+        workspace.api.post("/api/v1/workspaces", WorkspaceView, body=WorkspaceBody(name="vision"))
+
+        Workspace.local(places.project, name="vision")
+
+        assert (places.data / "config.json").read_text() == written
 
 
 def test_the_port_is_kept_over_a_restart(places: Places) -> None:
