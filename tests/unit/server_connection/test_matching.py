@@ -195,6 +195,23 @@ def test_without_connections_the_reason_says_so() -> None:
     assert match(FEED, []) == NoMatch(("the workspace has no connections",))
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "2130706433.", "127.0.0.1.5", "169.254.43518"),
+        *("feed.example.0x7f", "１２７.1"),  # noqa: RUF001 - full-width digits are what is tested
+    ],
+)
+def test_a_host_that_some_read_as_an_address_and_some_as_a_name_is_refused(host: str) -> None:
+    with pytest.raises(ValueError, match="number in disguise"):
+        parse_place(f"https://{host}/simple/")
+
+
+def test_an_address_has_one_normal_form() -> None:
+    assert parse_place("https://127.0.0.1./x").host == "127.0.0.1"
+    assert parse_place("https://[::FFFF:7F00:1]/x").host == parse_place("https://[::ffff:127.0.0.1]/x").host
+
+
 _SEGMENT = st.text(st.sampled_from("abAB.%2e~;-_é/"), max_size=6)
 
 

@@ -24,6 +24,9 @@ NEVER = [
     "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe",
     "2002:a9fe:a9fe::1",
+    "::169.254.169.254",
+    "64:ff9b:1::a9fe:a9fe",
+    "64:ff9b:1:a9fe:a9:fe00::",
 ]
 INSIDE = [
     "127.0.0.1",
@@ -39,6 +42,7 @@ INSIDE = [
     "::ffff:10.0.0.1",
     "64:ff9b::0a00:0001",
     "2002:0a00:0001::1",
+    "::127.0.0.1",
 ]
 OUTSIDE = ["93.184.216.34", "203.0.113.80", "198.51.100.7", "192.0.2.1", "172.32.0.1", "100.128.0.1", "2606:4700::1"]
 
@@ -85,6 +89,41 @@ def test_metadata_names_are_refused_before_any_address(host: str) -> None:
 def test_localhost_that_is_elsewhere_is_refused() -> None:
     with pytest.raises(DeniedError, match="not this machine"):
         OPEN.check("localhost", 80, ["93.184.216.34"])
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "2852039166",
+        "0xa9fea9fe",
+        "0XA9FEA9FE",
+        "0x",
+        "169.254.43518",
+        "169.0xfe.169.254",
+        "0251.0376.0251.0376",
+        "127.1",
+        "0",
+        "2130706433.",
+        "1.2.3.4.5",
+        "feed.example.1",
+        "１６９.254.169.254",  # noqa: RUF001 - full-width digits are what is tested
+        "169.254.169.254.",
+        "::ffff:169.254.169.254",
+        "64:ff9b:1::a9fe:a9fe",
+        "::a9fe:a9fe",
+        "metadata.google.internal",
+        "%31%36%39.254.169.254",
+    ],
+)
+def test_an_address_in_disguise_is_refused_before_anybody_looks_it_up(host: str) -> None:
+    with pytest.raises(DeniedError) as caught:
+        OPEN.check_written(host, 80)
+    assert caught.value.code == "origin_forbidden"
+
+
+@pytest.mark.parametrize("host", ["feed.example", "93.184.216.34", "2606:4700::1", "a1.b2c", "1.example", "0x.example"])
+def test_a_name_and_a_public_address_are_asked(host: str) -> None:
+    OPEN.check_written(host, 443)
 
 
 @given(st.ip_addresses())

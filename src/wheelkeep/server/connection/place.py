@@ -3,8 +3,10 @@
 Two URLs that a server may take for the same must become equal here, and two that it may tell apart must not; whatever
 could be read in two ways is refused. So: case and IDN of the host, the default port, percent-encoded unreserved
 letters, dot segments and doubled slashes are normalised; encoded slashes, backslashes, control characters, userinfo and
-dot segments in disguise are refused. Azure's two host families are one.
-Sources: RFC 3986 §6.2; contract §3.2, "Matching"; reference/index.md §8, "Injection rules".
+dot segments in disguise are refused, and so are hosts that the C library reads as an address and others as a name
+(`2852039166`, `0xa9fea9fe` and `169.254.43518` are all 169.254.169.254). Azure's two host families are one.
+Sources: RFC 3986 §6.2; WHATWG URL §3.5, "ends in a number"; contract §3.2, "Matching"; reference/index.md §8,
+"Injection rules".
 """
 
 import ipaddress
@@ -15,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 import idna
 
-__all__ = ["Place", "parse_place"]
+__all__ = ["Place", "parse_host", "parse_place"]
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
@@ -23,6 +25,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _AMBIGUOUS = frozenset("/\\\x00")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _AZURE_OLD_SUFFIX = ".pkgs.visualstudio.com"
 _AZURE_NEW_HOST = "pkgs.dev.azure.com"
 
@@ -86,11 +89,16 @@ def parse_place(text: str) -> Place:
     if port == 0 or not parts.hostname:
         raise ValueError("it has no host")
     return _azure_place(
-        Place(scheme, _normal_host(parts.hostname), port or _DEFAULT_PORTS[scheme], _normal_segments(parts.path))
+        Place(scheme, parse_host(parts.hostname), port or _DEFAULT_PORTS[scheme], _normal_segments(parts.path))
     )
 
 
-def _normal_host(host: str) -> str:
+def parse_host(host: str) -> str:
+    """The normal form of a URL's `host`, a name or an address without brackets: as it may be compared and judged.
+
+    Raises:
+        ValueError: it is no legal host, or one that can be read as a name and as an address.
+    """
     bare = host.lower()
     if ":" in bare:
         return _normal_address(bare)
@@ -101,7 +109,17 @@ def _normal_host(host: str) -> str:
     name = name.removesuffix(".")
     if not _HOST.fullmatch(name):
         raise ValueError("its host is no legal name")
+    if _NUMBER.fullmatch(name.rpartition(".")[2]) and not _is_dotted_quad(name):
+        raise ValueError("its host is a number in disguise; write the address as four decimal numbers")
     return name
+
+
+def _is_dotted_quad(name: str) -> bool:
+    try:
+        ipaddress.IPv4Address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _normal_address(host: str) -> str:

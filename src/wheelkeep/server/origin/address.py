@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wheelkeep.errors import DeniedError
+from wheelkeep.server.connection.place import parse_host
 
 __all__ = ["AddressPolicy", "HostPort"]
 
@@ -39,6 +40,7 @@ _NEVER = _networks(
     "224.0.0.0/4",  # multicast
     "ff00::/8",
     "240.0.0.0/4",  # reserved, broadcast
+    "64:ff9b:1::/48",  # NAT64 of local use: where in it the IPv4 address stands is the network's secret
 )
 _ONLY_WHEN_NAMED = _networks(
     "127.0.0.0/8",
@@ -52,15 +54,18 @@ _ONLY_WHEN_NAMED = _networks(
     "fec0::/10",  # site-local, deprecated
 )
 _NEVER_NAMES = frozenset({"metadata.google.internal", "metadata", "instance-data", "metadata.azure.com"})
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_AT_THE_END = (
+    ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64
+    ipaddress.IPv6Network("::/96"),  # IPv4-compatible, deprecated; `::` and `::1` are themselves
+)
 
 
 def _unwrapped(address: _Address) -> _Address:
-    """The IPv4 address inside an IPv6 one, in whichever disguise: mapped, 6to4, Teredo, NAT64."""
+    """The IPv4 address inside an IPv6 one, in whichever disguise: mapped, compatible, 6to4, Teredo, NAT64."""
     if not isinstance(address, ipaddress.IPv6Address):
         return address
     inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-    if inner is None and address in _NAT64:
+    if inner is None and int(address) > 1 and any(address in network for network in _AT_THE_END):
         inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return inner or address
 
@@ -75,6 +80,21 @@ class AddressPolicy:
     def naming(cls, hosts: Iterable[HostPort]) -> "AddressPolicy":
         """The policy under which `hosts` are named."""
         return cls(frozenset((host.lower().rstrip("."), port) for host, port in hosts))
+
+    def check_written(self, host: str, port: int) -> None:
+        """Nothing, when a URL with this `host` may be asked for: before, or without, looking it up.
+
+        An address that stands in the URL is not looked up, and behind a proxy it is the proxy that looks names up. So
+        a host that somebody might read as an address is judged as one, or refused.
+
+        Raises:
+            DeniedError: `origin_forbidden`.
+        """
+        try:
+            name = parse_host(host)
+        except ValueError as problem:
+            raise _denied(host[:200], f"cannot be asked: {problem}") from None
+        self.check(name, port, (name,) if _is_address(name) else ())
 
     def check(self, host: str, port: int, addresses: Iterable[str]) -> None:
         """Nothing, when every one of `addresses`, to which `host` resolved, may be connected to.
@@ -102,6 +122,14 @@ class AddressPolicy:
             raise _denied(host, "is not this machine")
         if inside and (host, port) not in self.named:
             raise _denied(host, "is at a private or loopback address that no connection names", named=False)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _denied(host: str, why: str, *, named: bool = True) -> DeniedError:

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import ip_address
 
 import aiohttp
 from yarl import URL
@@ -183,7 +182,7 @@ class Upstream:
         self, url: SafeUrl, access: FeedAccess, notes: UpstreamNotes, headers: Mapping[str, str] | None
     ) -> aiohttp.ClientResponse:
         credential = access.header_for(url)
-        if credential is not None and url.scheme == "http" and not parse_place(url.bare).is_loopback:
+        if credential is not None and url.scheme == "http" and not _is_here(url):
             raise failure_of(
                 access,
                 "feed_redirect_refused",
@@ -206,7 +205,7 @@ class Upstream:
         return response
 
     async def _get(self, url: SafeUrl, access: FeedAccess, headers: dict[str, str]) -> aiohttp.ClientResponse:
-        self._check_literal(url)
+        self._policy.check_written(url.host, url.origin[2])
         # the fragment is not sent; `encoded` keeps the path as it was written, a signature depends on it
         target = URL(url.reveal().partition("#")[0], encoded=url.path.isascii() and " " not in url.path)
         try:
@@ -224,14 +223,10 @@ class Upstream:
         except (aiohttp.ClientError, OSError) as problem:
             raise unreachable(access, problem) from None
 
-    def _check_literal(self, url: SafeUrl) -> None:
-        """Addresses written as such are not looked up, so the resolver does not see them."""
-        try:
-            ip_address(url.host)
-        except ValueError:
-            self._policy.check(url.host, url.origin[2], ())
-            return
-        self._policy.check(url.host, url.origin[2], (url.host,))
+
+def _is_here(url: SafeUrl) -> bool:
+    """Whether the host, whatever the path, is this machine."""
+    return parse_place(f"{url.scheme}://{url.netloc}").is_loopback
 
 
 def _redirected(source: SafeUrl, response: aiohttp.ClientResponse, access: FeedAccess, kind: Kind) -> SafeUrl:
