@@ -1,7 +1,8 @@
 """The server believes nothing of a lock: every entry is a file that this very build was offered.
 
 The attack: a node that was taken over sends a lock with a file of its own. It is refused, because neither name, nor
-file name, nor hash stand on a page that this build was shown.
+file name, nor hash stand on a page that this build was shown. Another: it gives one project's file as another's, which
+an origin that it commands offers. It is refused, because the file's own name says whose it is.
 """
 
 from packaging.utils import NormalizedName
@@ -9,6 +10,7 @@ from packaging.utils import NormalizedName
 from wheelkeep.digest import Digest
 from wheelkeep.errors import IntegrityError, NotFoundError
 from wheelkeep.server.gateway.session import BuildGateway, Offered
+from wheelkeep.server.index.attribution import belongs_to
 
 __all__ = ["check_entry"]
 
@@ -26,6 +28,8 @@ async def check_entry(gateway: BuildGateway, project: NormalizedName, filename: 
         IntegrityError: `lock_mismatch`.
         UpstreamError: the origin of the name cannot say.
     """
+    if not belongs_to(filename, project):
+        raise _mismatch(f"the lock gives {filename[:200]} as a file of {project}; its name says otherwise", filename)
     try:
         offered = await gateway.offered(project, filename)
     except NotFoundError:

@@ -31,6 +31,7 @@ from wheelkeep.errors import (
 )
 from wheelkeep.server.blobs.protocol import Blobs
 from wheelkeep.server.db.engine import Database
+from wheelkeep.server.gateway.budget import Budget
 from wheelkeep.server.gateway.keeper import Keeper, Kept
 from wheelkeep.server.gateway.linked import link_page
 from wheelkeep.server.gateway.merged import Decided, MergedIndex
@@ -43,6 +44,9 @@ from wheelkeep.server.store.held import note_held
 from wheelkeep.server.store.workspace_index import WORKSPACE_ORIGIN
 
 __all__ = ["BuildGateway", "Incident", "Offered"]
+
+_MOST_INCIDENTS = 1000
+"""The first explains the build; of more, a build makes no use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +75,19 @@ class BuildGateway:
         blobs: for what is kept already.
         database: for the rows of held files.
         clock: for their times.
+        budget: how much it may make the server remember; the usual when not given.
     """
 
     def __init__(
-        self, order: BuildOrder, index: MergedIndex, *, keeper: Keeper, blobs: Blobs, database: Database, clock: Clock
+        self,
+        order: BuildOrder,
+        index: MergedIndex,
+        *,
+        keeper: Keeper,
+        blobs: Blobs,
+        database: Database,
+        clock: Clock,
+        budget: Budget | None = None,
     ) -> None:
         self.order = order
         self._index = index
@@ -82,8 +95,9 @@ class BuildGateway:
         self._blobs = blobs
         self._database = database
         self._clock = clock
+        self._budget = budget or Budget()
         self._decided: SharedCalls[NormalizedName, Decided | None] = SharedCalls(remember=True)
-        self._metadata: SharedCalls[str, bytes | None] = SharedCalls(remember=True)
+        self._metadata: SharedCalls[tuple[NormalizedName, str], bytes | None] = SharedCalls(remember=True)
         self._incidents: dict[NormalizedName, Incident] = {}
 
     @property
@@ -112,10 +126,16 @@ class BuildGateway:
         """The origin's own page of `project` and the origin, decided once for this build.
 
         Raises:
-            UpstreamError: the origin of the name cannot say; asked again, it may.
+            UpstreamError: the origin of the name cannot say; asked again, it may. Or the build's budget is spent.
         """
         with self._noting(project):
-            return await self._decided.get(project, lambda: self._index.find(project))
+            return await self._decided.get(project, lambda: self._decide(project))
+
+    async def _decide(self, project: NormalizedName) -> Decided | None:
+        self._budget.check()
+        decided = await self._index.find(project)
+        self._budget.take_page(None if decided is None else decided.page)
+        return decided
 
     async def offered(self, project: NormalizedName, filename: str) -> Offered:
         """The file `filename` of `project`, as this build was offered it.
@@ -140,9 +160,15 @@ class BuildGateway:
         """
         offered = await self.offered(project, filename)
         with self._noting(project):
-            found = await self._metadata.get(filename, lambda: _read_metadata(offered))
+            found = await self._metadata.get((project, filename), lambda: self._read_metadata(offered))
         if found is None:
             raise NotFoundError(f"{filename} has no metadata", code="unknown_file")
+        return found
+
+    async def _read_metadata(self, offered: Offered) -> bytes | None:
+        self._budget.check()
+        found = await offered.origin.metadata(offered.file)
+        self._budget.take(len(found or b""))
         return found
 
     async def fetch(self, project: NormalizedName, filename: str) -> Kept:
@@ -222,13 +248,10 @@ class BuildGateway:
         try:
             yield
         except (UpstreamError, IntegrityError, DeniedError, RequestError, ConflictError) as error:
-            self._incidents.setdefault(project, Incident(project, error))
+            if len(self._incidents) < _MOST_INCIDENTS:
+                self._incidents.setdefault(project, Incident(project, error))
             raise
         self._incidents.pop(project, None)
-
-
-async def _read_metadata(offered: Offered) -> bytes | None:
-    return await offered.origin.metadata(offered.file)
 
 
 def _version(filename: str) -> str:

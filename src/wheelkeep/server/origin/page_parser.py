@@ -1,8 +1,8 @@
 """An upstream's index page as values: JSON (PEP 691) or HTML (PEP 503), nothing of its mark-up or text kept.
 
 Pages are rebuilt from values, never rewritten: rewriting upstream mark-up let `<base href>` smuggle links past a proxy
-(reference/index.md §3.13, GHSA-4cw7). What has no legal file name, or a link to something that is not http, is left
-out. Only sha256 counts as a hash.
+(reference/index.md §3.13, GHSA-4cw7). What has no legal file name, or another project's, or a link to something that is
+not http, is left out. Only sha256 counts as a hash.
 """
 
 import re
@@ -12,6 +12,7 @@ import msgspec
 from packaging.utils import NormalizedName
 
 from wheelkeep.secret import SafeUrl
+from wheelkeep.server.index.attribution import belongs_to
 from wheelkeep.server.index.model import ProjectFile, ProjectPage
 from wheelkeep.server.origin.page_html import read_html_files
 
@@ -79,7 +80,7 @@ def parse_page(data: bytes, *, project: NormalizedName, url: SafeUrl, content_ty
         files = [
             made
             for file in read_html_files(data, project=project, url=url.reveal())
-            if (made := _project_file(file, url.reveal())) is not None
+            if (made := _project_file(file, url.reveal(), project)) is not None
         ]
         return ProjectPage(name=project, origin=origin, files=tuple(files))
     raise ValueError(f"its content type is {media_type[:60] or 'missing'!r}")
@@ -93,11 +94,11 @@ def _parse_json(data: bytes, *, project: NormalizedName, url: SafeUrl, origin: s
     if page.meta.api_version.partition(".")[0] != "1":
         raise ValueError("its API version is not 1")
     base = url.reveal()
-    files = tuple(made for file in page.files if (made := _json_file(file, base)) is not None)
+    files = tuple(made for file in page.files if (made := _json_file(file, base, project)) is not None)
     return ProjectPage(name=project, origin=origin, files=files, versions=tuple(page.versions))
 
 
-def _json_file(file: _File, base: str) -> ProjectFile | None:
+def _json_file(file: _File, base: str, project: NormalizedName) -> ProjectFile | None:
     core: bool | dict[str, str] = False
     for offered in (file.core_metadata, file.dist_info_metadata, file.data_dist_info_metadata):
         if offered is not None:
@@ -115,12 +116,13 @@ def _json_file(file: _File, base: str) -> ProjectFile | None:
             yanked=file.yanked,
         ),
         base,
+        project,
     )
 
 
-def _project_file(file: ProjectFile, base: str) -> ProjectFile | None:
-    """`file` with its link resolved and its hashes checked for form; None when it cannot be offered."""
-    if not _FILENAME.fullmatch(file.filename):
+def _project_file(file: ProjectFile, base: str, project: NormalizedName) -> ProjectFile | None:
+    """`file` with its link resolved and its hashes checked for form; None when `project` cannot offer it."""
+    if not _FILENAME.fullmatch(file.filename) or not belongs_to(file.filename, project):
         return None
     url = file.url
     if not _PLAIN_URL.fullmatch(url):
