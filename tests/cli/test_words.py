@@ -11,6 +11,7 @@ from wheelkeep.cli.output import Table, format_size, show
 from wheelkeep.cli.progress import follow
 from wheelkeep.cli.reference import Reference, format_reference
 from wheelkeep.cli.secret_input import SecretSource
+from wheelkeep.errors import UnreachableError
 from wheelkeep.sdk.follow import told_when_interrupted
 from wheelkeep.wire.resources import FAILURE_STREAM, LogLine
 
@@ -146,6 +147,26 @@ def test_a_silence_gets_one_word_however_long_it_is(capsys: pytest.CaptureFixtur
     follow(_Work(*PIECES, quiet=3), _unseen)
 
     assert capsys.readouterr().err == "waiting for a worker: 2 pieces of work are ahead\nbuilding\n"
+
+
+class _UnaskableWork(_Work):
+    """Work whose server is away when it is asked what it waits for."""
+
+    def waiting(self) -> str:
+        raise UnreachableError("the server is away")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_server_that_is_away_for_a_moment_ends_no_following(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    monkeypatch.setenv("TERM", "dumb")
+
+    follow(_UnaskableWork(_piece(1, "a line\n", "build"), quiet=2), lambda: "queued")
+
+    assert "a line\n" in capsys.readouterr().err
 
 
 def test_whoever_interrupts_is_told_what_goes_on(capsys: pytest.CaptureFixture[str]) -> None:

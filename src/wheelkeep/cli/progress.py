@@ -7,6 +7,7 @@ worker has taken after 3 s says what it waits for: in the live line, or once in 
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Protocol
 
 from wheelkeep.cli.output import say
@@ -55,23 +56,24 @@ def _follow_live(work: Followed, state: Callable[[], str], *, with_failure: bool
 
     def on_quiet() -> None:
         nonlocal waits_for
-        waits_for = work.waiting()
+        with suppress(WheelkeepError):  # the log, not the ornament, tells what is wrong
+            waits_for = work.waiting()
 
     with console.status(Text(state()), spinner_style="none") as status:
 
         def renew() -> None:
             while not over.wait(_PERIOD_S):
-                try:
+                with suppress(WheelkeepError):
                     status.update(Text(waits_for or state()))
-                except WheelkeepError:
-                    continue  # the log, not the ornament, tells what is wrong
 
         thread = threading.Thread(target=renew, daemon=True)
         thread.start()
         pieces = work.follow(on_quiet=on_quiet)
         try:
             for line in _whole_lines(pieces if with_failure else _without_failure(pieces)):
-                waits_for = None
+                if waits_for is not None:
+                    waits_for = None
+                    status.update(Text(""))
                 console.print(Text.from_ansi(line), soft_wrap=True)
         finally:
             over.set()

@@ -124,7 +124,7 @@ class UvEnvironmentMaker:
                 write_direct_urls(made, [note for note in lock.files if note.direct_url])
                 self._mark(made, lock, python)
                 publish_folder(made, target)
-        watch.write("build", f"the environment of {len(files)} files is ready\n")
+        watch.write("build", "the environment is ready\n")
         return target
 
     def _target(self, lock: LockView) -> Path:
