@@ -108,6 +108,14 @@ def test_with_json_stdout_holds_the_record_alone_also_of_a_run_that_failed(built
     assert "error: train.py ended with exit code 3" in bad.stderr
 
 
+def test_any_script_name_makes_an_experiment(built: Shell) -> None:
+    (built.folder / "src" / "my train.v2.py").write_text("")
+
+    done = built.json("run", "submit", "my train.v2.py", "--source", "src", "--environment", "mine")
+
+    assert done["experiment"] == "my-train-v2"
+
+
 def test_what_a_run_left_is_fetched_into_a_folder(built: Shell) -> None:
     submitted = built.json("run", "submit", "train.py", "0", "--source", "src", "--environment", "mine")
 

@@ -79,14 +79,23 @@ def test_a_server_that_is_not_there_is_one_error(call: Call, monkeypatch: pytest
     assert "canary" not in outcome.err
 
 
-def test_a_url_without_a_scheme_says_so(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WHEELKEEP_TOKEN", "wk_canary_token_0123456789")
+@pytest.mark.parametrize("token", ["wk_canary_token_0123456789", ""])
+def test_a_url_without_a_scheme_says_so(call: Call, monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    monkeypatch.setenv("WHEELKEEP_TOKEN", token)
     monkeypatch.setenv("WHEELKEEP_URL", "foo")
 
     outcome = call("wheel", "list")
 
     assert outcome.code == 1
     assert outcome.err.startswith("error: the server's URL has no scheme\nhint: write it as https://")
+
+
+def test_a_password_in_the_servers_url_is_refused_and_not_shown(call: Call) -> None:
+    outcome = call("wheel", "list", "--url", "https://me:canaryPassword@keep.example")
+
+    assert outcome.code == 1
+    assert "without user name, password" in outcome.err
+    assert "canaryPassword" not in outcome.err
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "../b"])

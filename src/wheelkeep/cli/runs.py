@@ -1,5 +1,6 @@
 """`wheelkeep run`: scripts executed in an environment."""
 
+import re
 from pathlib import Path
 
 import click
@@ -49,6 +50,11 @@ def _state(followed: Run) -> str:
     return f"{view.experiment} #{view.number} {view.status}"
 
 
+def _experiment_of(script: str) -> str:
+    """The name of the experiment that a script belongs to when none is given; any file name makes a legal one."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", Path(script).stem).strip("-_")[:255] or "script"
+
+
 def _show_to_its_end(followed: Run, *, keep_stdout: bool) -> None:
     note = f"the run goes on; follow it: wheelkeep run logs {followed.id}; stop it: wheelkeep run cancel {followed.id}"
     with told_when_interrupted(note):
@@ -91,7 +97,7 @@ def submit(
     workspace = chosen.open()
     environment = Environment.get(workspace, *reference)
     asked = ScriptRunConfig(source_directory=source, script=script, arguments=list(arguments), environment=environment)
-    submitted = Experiment(workspace, experiment or Path(script).stem).submit(asked)
+    submitted = Experiment(workspace, experiment or _experiment_of(script)).submit(asked)
     if detach:
         show(submitted.view, submitted.id, as_json=as_json)
         return

@@ -11,6 +11,7 @@ from pathlib import Path
 from wheelkeep.errors import AuthenticationError, RequestError
 from wheelkeep.files import is_locked, write_atomically
 from wheelkeep.names import check_connection_name, check_workspace_name, normalize_project
+from wheelkeep.node.transport import check_server_url
 from wheelkeep.sdk.api import Api, path_of
 from wheelkeep.sdk.embedded import Embedded, open_embedded, stop_embedded
 from wheelkeep.sdk.location import CONFIG_NAME, EmbeddedLocation, Location, ServerLocation, find_location, read_config
@@ -112,7 +113,8 @@ class Workspace:
         """The workspace at `location`; with `check`, asks the server whether it is there.
 
         Raises:
-            RequestError: `invalid_name`, before anything is started or asked.
+            RequestError: `invalid_name`, `invalid_setting` for its URL: before anything is started or asked.
+            DeniedError: `token_over_http`.
         """
         check_workspace_name(location.workspace)
         if isinstance(location, EmbeddedLocation):
@@ -121,10 +123,11 @@ class Workspace:
             api = Api(found.url, found.token, reconnect=_reopen(location.home), is_there=lambda: is_locked(lock))
             opened = cls(api, location.workspace, home=location.home)
         else:
+            address = check_server_url(location.url)
             shown = token or ClientSettings.read().token
             if shown is None:
                 raise AuthenticationError(
-                    f"the server at {location.url} wants a token",
+                    f"the server at {address.bare} wants a token",
                     code="token_missing",
                     hint="set WHEELKEEP_TOKEN; `wheelkeep token create` on the server makes one",
                 )
