@@ -5,16 +5,14 @@ set and used, never read.
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from wheelkeep.errors import AuthenticationError, RequestError
-from wheelkeep.files import is_locked, write_atomically
+from wheelkeep.files import write_atomically
 from wheelkeep.names import check_connection_name, check_workspace_name, normalize_project
-from wheelkeep.node.transport import check_server_url
 from wheelkeep.sdk.api import Api, path_of
-from wheelkeep.sdk.embedded import Embedded, open_embedded, stop_embedded
+from wheelkeep.sdk.embedded import open_embedded, stop_embedded
 from wheelkeep.sdk.location import CONFIG_NAME, EmbeddedLocation, Location, ServerLocation, find_location, read_config
+from wheelkeep.sdk.opening import given_token, open_api
 from wheelkeep.sdk.wheels import Wheels
 from wheelkeep.secret import Secret
 from wheelkeep.settings import ClientSettings
@@ -89,7 +87,7 @@ class Workspace:
         if not address:
             location = find_location(settings, start=Path.cwd(), workspace=name)
             return cls.at(location, check=True)
-        return cls.at(ServerLocation(address, name), token=_secret(token), check=True)
+        return cls.at(ServerLocation(address, name), token=given_token(token), check=True)
 
     @classmethod
     def create(cls, name: str, *, url: str | None = None, token: str | Secret | None = None) -> "Workspace":
@@ -104,7 +102,7 @@ class Workspace:
         location: Location = (
             ServerLocation(address, name) if address else find_location(settings, start=Path.cwd(), workspace=name)
         )
-        made = cls.at(location, token=_secret(token))
+        made = cls.at(location, token=given_token(token))
         made.api.post(path_of("workspaces"), WorkspaceView, body=WorkspaceBody(name=name))
         return made
 
@@ -117,21 +115,8 @@ class Workspace:
             DeniedError: `token_over_http`.
         """
         check_workspace_name(location.workspace)
-        if isinstance(location, EmbeddedLocation):
-            found = open_embedded(location.home)
-            lock = location.home / "server.lock"
-            api = Api(found.url, found.token, reconnect=_reopen(location.home), is_there=lambda: is_locked(lock))
-            opened = cls(api, location.workspace, home=location.home)
-        else:
-            address = check_server_url(location.url)
-            shown = token or ClientSettings.read().token
-            if shown is None:
-                raise AuthenticationError(
-                    f"the server at {address.bare} wants a token",
-                    code="token_missing",
-                    hint="set WHEELKEEP_TOKEN; `wheelkeep token create` on the server makes one",
-                )
-            opened = cls(Api(location.url, shown), location.workspace)
+        home = location.home if isinstance(location, EmbeddedLocation) else None
+        opened = cls(open_api(location, token), location.workspace, home=home)
         if check:
             opened.api.get(opened.path(), WorkspaceView)
         return opened
@@ -287,16 +272,6 @@ class Workspace:
         self._api.delete(self.path("bindings", normalize_project(project)))
 
 
-def _reopen(home: Path) -> Callable[[], tuple[str, Secret] | None]:
-    def reopen() -> tuple[str, Secret] | None:
-        if not home.parent.is_dir():
-            return None
-        found: Embedded = open_embedded(home)
-        return found.url, found.token
-
-    return reopen
-
-
 def _as_azure(view: ConnectionView) -> dict[str, object]:
     return {
         "name": view.name,
@@ -308,11 +283,3 @@ def _as_azure(view: ConnectionView) -> dict[str, object]:
         "updatedAt": view.updated_at,
         "updatedBy": view.updated_by,
     }
-
-
-def _secret(token: str | Secret | None) -> Secret | None:
-    if token is None or isinstance(token, Secret):
-        return token
-    if not token.strip():
-        raise RequestError("the token is empty", code="invalid_setting")
-    return Secret(token.strip())
