@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import uvloop
 
 from wheelkeep.errors import WheelkeepError
+from wheelkeep.server.access.roles import Role
 from wheelkeep.server.serving import serve
 from wheelkeep.server.tokens import create_first_token
 from wheelkeep.settings import ServerSettings
@@ -33,9 +35,11 @@ def _parser() -> argparse.ArgumentParser:
     token = commands.add_parser("token", help="tokens, made beside the server's data")
     actions = token.add_subparsers(dest="action", required=True)
     create = actions.add_parser("create")
-    create.add_argument("--admin", action="store_true")
-    create.add_argument("--node", action="store_true")
+    create.add_argument("--kind", choices=("user", "node"), default="user")
+    create.add_argument("--role", choices=get_args(Role), default="admin")
     create.add_argument("--name", default="token")
+    create.add_argument("--workspace", metavar="NAME", help="the only one that it may enter; all when not given")
+    create.add_argument("--expires-in", type=int, metavar="SECONDS", help="never when not given")
     create.add_argument("--home", type=Path)
     create.add_argument("--json", action="store_true")
     return parser
@@ -51,6 +55,19 @@ def _settings(arguments: argparse.Namespace) -> ServerSettings:
     return settings
 
 
+def _create_token(settings: ServerSettings, arguments: argparse.Namespace) -> None:
+    made = create_first_token(
+        settings,
+        arguments.name,
+        kind=arguments.kind,
+        role=arguments.role,
+        workspace=arguments.workspace,
+        expires_in_s=arguments.expires_in,
+    )
+    pretty = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
+    sys.stdout.write((pretty if arguments.json else str(made.token)) + "\n")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the arguments say; the exit code: 0 done, 1 failed as the message says, 2 wrong usage."""
     arguments = _parser().parse_args(words)
@@ -63,10 +80,7 @@ def main(words: Sequence[str] | None = None) -> int:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(serve(settings, embedded=arguments.embedded is not None))
         else:
-            made = create_first_token(settings, arguments.name, node=arguments.node)
-            pretty = msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
-            text = pretty if arguments.json else str(made.token)
-            sys.stdout.write(text + "\n")
+            _create_token(settings, arguments)
     except WheelkeepError as error:
         sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
         return 1

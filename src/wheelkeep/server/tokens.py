@@ -1,10 +1,13 @@
 """Tokens made beside the server's data: whoever can read the server's database may. Source: contract §8."""
 
 from pathlib import Path
+from typing import Literal
 
 from wheelkeep.clock import SystemClock
 from wheelkeep.files import write_atomically
+from wheelkeep.server.access.roles import Role
 from wheelkeep.server.access.tokens import TokenBook
+from wheelkeep.server.access.workspaces import WorkspaceBook
 from wheelkeep.server.compose import open_database
 from wheelkeep.settings import ServerSettings
 from wheelkeep.wire.resources import TokenView
@@ -14,14 +17,37 @@ __all__ = ["create_first_token", "write_embedded_tokens"]
 _FILES = {"token": "user", "worker-token": "node"}
 
 
-def create_first_token(settings: ServerSettings, name: str, *, node: bool) -> TokenView:
-    """A new admin's token (or, with `node`, a worker's), with its text.
+def create_first_token(
+    settings: ServerSettings,
+    name: str,
+    *,
+    kind: Literal["user", "node"] = "user",
+    role: Role = "admin",
+    workspace: str | None = None,
+    expires_in_s: int | None = None,
+) -> TokenView:
+    """A new token with its text: the first admin's, or a worker's.
 
-    Side effects: makes and migrates the database when it is new.
+    Args:
+        settings: name the database.
+        name: what its owner calls it.
+        kind: `node` may lease work and nothing else.
+        role: what a user's token may do.
+        workspace: name of the only workspace that it may enter; None for all.
+        expires_in_s: seconds from now; None for never.
+
+    Raises:
+        NotFoundError: `unknown_workspace`.
+
+    Side effects: makes and migrates the database when it is new, with its workspace `default`.
     """
     database = open_database(settings)
     try:
-        token, text = TokenBook(database, SystemClock()).create(name, role="admin", kind="node" if node else "user")
+        workspaces = WorkspaceBook(database, SystemClock())
+        workspaces.ensure_default()
+        scope = None if workspace is None else workspaces.get(workspace).id
+        book = TokenBook(database, SystemClock())
+        token, text = book.create(name, role=role, kind=kind, workspace=scope, expires_in_s=expires_in_s)
     finally:
         database.close()
     return TokenView(
@@ -29,9 +55,9 @@ def create_first_token(settings: ServerSettings, name: str, *, node: bool) -> To
         name=token.name,
         role=token.role,
         kind=token.kind,
-        workspace=None,
+        workspace=workspace,
         created_at=token.created_at,
-        expires_at=None,
+        expires_at=token.expires_at,
         token=text.reveal(),
     )
 

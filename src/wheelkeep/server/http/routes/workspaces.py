@@ -15,13 +15,13 @@ from wheelkeep.wire.resources import AuditRow, TokenBody, TokenView, WorkerView,
 __all__ = ["WorkspaceRoutes"]
 
 
-def _token_view(token: Token, text: str | None = None) -> TokenView:
+def _token_view(token: Token, workspace: str | None, text: str | None = None) -> TokenView:
     return TokenView(
         id=token.id,
         name=token.name,
         role=token.role,
         kind=token.kind,
-        workspace=token.workspace,
+        workspace=workspace,
         created_at=token.created_at,
         expires_at=token.expires_at,
         token=text,
@@ -148,7 +148,9 @@ class WorkspaceRoutes:
 
     def list_tokens(self, _call: Call) -> list[TokenView]:
         """Every token that is not revoked, without its text."""
-        return [_token_view(token) for token in self._tokens.list() if token.revoked_at is None]
+        names = {one.id: one.name for one in self._workspaces.list()}
+        living = (token for token in self._tokens.list() if token.revoked_at is None)
+        return [_token_view(token, token.workspace and names.get(token.workspace, token.workspace)) for token in living]
 
     def create_token(self, call: Call) -> TokenView:
         """A new token, with its text, this once."""
@@ -163,7 +165,7 @@ class WorkspaceRoutes:
             expires_in_s=body.expires_in_s,
         )
         self._audit.note("token create", "done", principal=call.principal.name, workspace=workspace)
-        return _token_view(token, text.reveal())
+        return _token_view(token, body.workspace, text.reveal())
 
     def revoke_token(self, call: Call) -> None:
         """End a token now."""
