@@ -14,14 +14,17 @@ from pathlib import Path
 
 import msgspec
 
+from wheelkeep.cli.output import say
 from wheelkeep.proc import ProcessId, identify
 from wheelkeep.sdk.embedded import ServerFile
 from wheelkeep.settings import ServerSettings, worker_environment
 
 __all__ = ["run_side_by_side"]
 
-_START_S = 30.0
+_START_S = 300.0
 _POLL_S = 0.05
+_LOOK_EVERY_S = 0.2
+_RESTART_AFTER_S = 2.0
 _GRACE_S = 10.0
 
 
@@ -74,22 +77,36 @@ def _stopped_by_sigterm() -> Iterator[None]:
 
 
 def run_side_by_side(settings: ServerSettings, arguments: Sequence[str]) -> int:
-    """Run `python -m wheelkeep.server ARGUMENTS` and a worker until one is told to stop; its exit code.
+    """Run `python -m wheelkeep.server ARGUMENTS` and a worker until one is told to stop; the server's exit code.
 
-    SIGTERM gives 0; Ctrl-C passes on as KeyboardInterrupt, which the command line tells as 130.
+    A worker that ends by itself is started again. SIGTERM gives 0; Ctrl-C passes on as KeyboardInterrupt, which the
+    command line tells as 130.
     """
     worker: subprocess.Popen[bytes] | None = None
     with _stopped_by_sigterm():
-        server = subprocess.Popen(_python("wheelkeep.server", arguments))
+        server = subprocess.Popen(_python("wheelkeep.server", [*arguments, "--worker-beside"]))
         try:
             url = _announced_by(server, settings.home)
-            if url is not None:
-                words = ["worker", "--url", url, "--token-file", str(settings.home / "worker-token")]
-                words += ["--name", "beside-the-server", "--leave-with", str(settings.home)]
-                worker = subprocess.Popen(_python("wheelkeep.node", words), env=worker_environment())
+            while url is not None and server.poll() is None:
+                worker = _start_worker(url, settings.home)
+                _wait_for_either(server, worker)
+                if server.poll() is None:
+                    say(f"the worker ended ({worker.returncode}); starting another")
+                    time.sleep(_RESTART_AFTER_S)
             return server.wait()
         except _ToldToStop:
             return 0
         finally:
             _end(worker)
             _end(server)
+
+
+def _start_worker(url: str, home: Path) -> "subprocess.Popen[bytes]":
+    words = ["worker", "--url", url, "--token-file", str(home / "worker-token")]
+    words += ["--name", "beside-the-server", "--leave-with", str(home)]
+    return subprocess.Popen(_python("wheelkeep.node", words), env=worker_environment())
+
+
+def _wait_for_either(server: "subprocess.Popen[bytes]", worker: "subprocess.Popen[bytes]") -> None:
+    while server.poll() is None and worker.poll() is None:
+        time.sleep(_LOOK_EVERY_S)

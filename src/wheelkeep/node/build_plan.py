@@ -45,7 +45,7 @@ def build_steps(held: Held, work: BuildWork, workshop: Workshop) -> list[Step]:
             return _as_output(held.door.fetch_lock())
         asked = held.door.fetch_resolution()
         door = held.door
-        found = workshop.resolver.resolve(asked, workspace=work.workspace, url=door.url, grant=door.grant, watch=held)
+        found = workshop.resolver.resolve(asked, url=door.url, grant=door.grant, watch=held)
         view = door.send_lock(found)
         held.write("build", f"locked {_counted(len(view.files))} for Python {view.python} on {view.platform}\n")
         return _as_output(view)

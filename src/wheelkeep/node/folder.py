@@ -3,7 +3,6 @@
     files/sha256/<hex>/<filename>        held files, verified, written once
     environments/<lock hex>-<cp311>/     made environments, each with its marker
     runs/<run>/                          one run's source, metrics, process note
-    cache/<workspace>/uv/                the resolver's cache, one a workspace: a shared one would serve private files
     scratch/<pid>@<start>-<random>/      temporary folders (0700), swept when their process is gone
     locks/                               lock files, never removed
 
@@ -54,10 +53,6 @@ class NodeFolder:
     def run(self, run: str) -> Path:
         """The folder of one run."""
         return self.runs / run
-
-    def resolver_cache(self, workspace: str) -> Path:
-        """The cache of uv for one workspace."""
-        return self.root / "cache" / workspace / "uv"
 
     def lock(self, name: str) -> Path:
         """The lock file called `name`."""

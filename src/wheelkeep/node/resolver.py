@@ -4,6 +4,7 @@ uv gets the grant in a configuration file of mode 0600 in the build's temporary 
 never in an argument or a variable. uv shows an index's credential to every URL of the same origin, so workspace wheels
 that a requirement names by URL need nothing more; their authority is replaced by the one this node uses, because the
 same wheel may have been added under another one. Neither reaches uv's output, and that is checked before it is sent.
+uv's cache goes with the build: its index has the build's own URL, so nothing there could be used again.
 Source: contract §3.1; tried with uv 0.13.9.
 """
 
@@ -33,12 +34,11 @@ _LIMITS = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "300"}
 class Resolver(Protocol):
     """Something that decides versions."""
 
-    def resolve(self, asked: ResolutionView, *, workspace: str, url: str, grant: Secret, watch: Watch) -> ResolvedLock:
+    def resolve(self, asked: ResolutionView, *, url: str, grant: Secret, watch: Watch) -> ResolvedLock:
         """The lock for what was asked.
 
         Args:
             asked: what the server told.
-            workspace: whose cache is used.
             url: the server as this node reaches it.
             grant: what opens the build's index.
             watch: asked and told while resolving.
@@ -58,7 +58,7 @@ class UvResolver:
     def __init__(self, folder: NodeFolder) -> None:
         self._folder = folder
 
-    def resolve(self, asked: ResolutionView, *, workspace: str, url: str, grant: Secret, watch: Watch) -> ResolvedLock:
+    def resolve(self, asked: ResolutionView, *, url: str, grant: Secret, watch: Watch) -> ResolvedLock:
         """The lock for what was asked; a server that goes away meanwhile is waited for, and uv starts again."""
         python = find_interpreter(asked.python)
         if asked.no_binary:
@@ -71,7 +71,7 @@ class UvResolver:
         attempt = 0
         while True:
             try:
-                return self._resolve_once(asked, python, workspace=workspace, url=url, grant=grant, watch=watch)
+                return self._resolve_once(asked, python, url=url, grant=grant, watch=watch)
             except UnreachableError as error:
                 watch.wait_for_server(error, attempt)
                 watch.write("build", "the server was away; resolving again\n")
@@ -82,17 +82,15 @@ class UvResolver:
         asked: ResolutionView,
         python: Interpreter,
         *,
-        workspace: str,
         url: str,
         grant: Secret,
         watch: Watch,
     ) -> ResolvedLock:
-        cache = self._folder.resolver_cache(workspace)
         with full_disk_told("the resolver's files"), self._folder.scratch() as scratch:
             _write_private(scratch / "uv.toml", _configuration(asked.index_url, url, grant))
             _write_private(scratch / "requirements.in", _lines(asked.requirements, url))
             _write_private(scratch / "constraints.in", _lines(asked.constraints, url))
-            answer = run_uv(_arguments(asked, python, cache), watch, folder=scratch, doing="resolving", extra=_LIMITS)
+            answer = run_uv(_arguments(asked, python), watch, folder=scratch, doing="resolving", extra=_LIMITS)
             if answer.code != 0:
                 raise diagnose(answer.words, python=python.version)
             pylock = (scratch / "pylock.toml").read_text(encoding="utf-8")
@@ -101,10 +99,10 @@ class UvResolver:
         return ResolvedLock(pylock, python.minor, python.platform, tags=python.tags, resolver=uv_version())
 
 
-def _arguments(asked: ResolutionView, python: Interpreter, cache: Path) -> list[str]:
+def _arguments(asked: ResolutionView, python: Interpreter) -> list[str]:
     return [
         *("pip", "compile", "requirements.in", "--constraints", "constraints.in"),
-        *("--config-file", "uv.toml", "--cache-dir", str(cache), "--python", str(python.path)),
+        *("--config-file", "uv.toml", "--cache-dir", "cache", "--python", str(python.path)),
         *("--no-build", "--no-python-downloads", "--no-header", "--output-file", "pylock.toml"),
         *(("--prerelease", "allow") if asked.prerelease else ()),
         *("--quiet", "--color", "never"),

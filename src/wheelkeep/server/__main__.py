@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     serving = commands.add_parser("serve", help="serve until told to stop")
     serving.add_argument("--embedded", type=Path, metavar="HOME", help="as the server of that data folder")
     serving.add_argument("--home", type=Path, help="data folder; WHEELKEEP_HOME when not given")
+    serving.add_argument("--worker-beside", action="store_true", help="leave tokens for a worker of the same user")
     serving.add_argument("--listen", metavar="HOST:PORT", help="WHEELKEEP_LISTEN when not given")
     token = commands.add_parser("token", help="tokens, made beside the server's data")
     actions = token.add_subparsers(dest="action", required=True)
@@ -78,7 +79,8 @@ def main(words: Sequence[str] | None = None) -> int:
         settings = _settings(arguments)
         if arguments.command == "serve":
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(serve(settings, embedded=arguments.embedded is not None))
+                embedded = arguments.embedded is not None
+                runner.run(serve(settings, embedded=embedded, worker_beside=arguments.worker_beside))
         else:
             _create_token(settings, arguments)
     except WheelkeepError as error:

@@ -180,7 +180,7 @@ def _open_parts(settings: ServerSettings) -> _Parts:
     workspaces = WorkspaceBook(database, clock)
     workspaces.ensure_default()
     tokens, audit = TokenBook(database, clock), Audit(database, clock)
-    grants = GrantBook(ring.signing_key("grants"), _is_alive(database))
+    grants = GrantBook(ring.signing_keys("grants"), _is_alive(database))
     environments = EnvironmentBook(database, clock)
     builds = BuildBook(database, clock, bell, environments)
     store = WheelStore(database, blobs, clock)

@@ -6,9 +6,12 @@ whether anybody still needs it. Source: contract §8.
 
 import asyncio
 import json
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from wheelkeep.files import write_atomically
 from wheelkeep.proc import identify
@@ -17,6 +20,7 @@ from wheelkeep.server.http.presence import Presence
 __all__ = ["announce", "last_port", "watch_over"]
 
 _LOOK_EVERY_S = 1.0
+_log = logging.getLogger("wheelkeep.server")
 
 
 def announce(home: Path, url: str) -> None:
@@ -42,10 +46,14 @@ async def watch_over(
     born = _identity(home)
     while True:
         await asyncio.sleep(_LOOK_EVERY_S)
-        gone = _identity(home) != born
-        if gone or (presence.idle_s > idle_s and not await asyncio.to_thread(is_busy)):
-            leave()
-            return
+        if _identity(home) != born:
+            break
+        try:
+            if presence.idle_s > idle_s and not await asyncio.to_thread(is_busy):
+                break
+        except (OSError, SQLAlchemyError):
+            _log.exception("whether any work goes on could not be found out; looking again")
+    leave()
 
 
 def _identity(folder: Path) -> int | None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import uvicorn
 
 from wheelkeep.errors import RequestError
-from wheelkeep.files import FolderLock, make_data_folder, try_lock
+from wheelkeep.files import make_data_folder, try_lock
 from wheelkeep.server.compose import Composition, compose
 from wheelkeep.server.life import announce, last_port, watch_over
-from wheelkeep.server.tokens import write_embedded_tokens
+from wheelkeep.server.tokens import leave_token
 from wheelkeep.settings import ServerSettings
 
 __all__ = ["serve"]
@@ -25,10 +25,17 @@ _GOODBYE_S = 2
 _WARM_UP_AFTER_S = 0.5
 
 
-async def serve(settings: ServerSettings, *, embedded: bool) -> None:
+async def serve(settings: ServerSettings, *, embedded: bool, worker_beside: bool = False) -> None:
     """Serve until a signal, or, embedded, until nobody needs it.
 
-    Side effects: makes the data folder and the key ring when they are new; migrates the database.
+    Args:
+        settings: where, and with what.
+        embedded: as the server of a folder, for its owner alone.
+        worker_beside: a worker of the same user runs beside it.
+
+    Side effects: makes the data folder and the key ring when they are new; migrates the database. Embedded or with a
+    worker beside, it leaves the owner's and the worker's token in files of the folder (0600); a team's server leaves
+    none.
 
     Raises:
         RequestError: `invalid_setting`: the address is taken or impossible, or another server has the folder.
@@ -42,7 +49,7 @@ async def serve(settings: ServerSettings, *, embedded: bool) -> None:
     with lock:
         listener = _bind_embedded(home) if embedded else _bind(settings.listen_host, settings.listen_port)
         try:
-            await _serve_on(listener, settings, lock, embedded=embedded)
+            await _serve_on(listener, settings, embedded=embedded, leave_tokens=embedded or worker_beside)
         finally:
             listener.close()
 
@@ -70,10 +77,12 @@ class _GreetingServer(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve_on(listener: socket.socket, settings: ServerSettings, _lock: FolderLock, *, embedded: bool) -> None:
+async def _serve_on(listener: socket.socket, settings: ServerSettings, *, embedded: bool, leave_tokens: bool) -> None:
     url = _url(listener, settings, embedded=embedded)
     composition = await asyncio.to_thread(compose, settings, public_url=url)
-    write_embedded_tokens(settings.home, composition.tokens)
+    if leave_tokens:
+        leave_token(settings.home / "token", composition.tokens, kind="user")
+        leave_token(settings.home / "worker-token", composition.tokens, kind="node")
 
     def greet() -> None:
         announce(settings.home, url)

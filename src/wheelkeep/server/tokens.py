@@ -5,6 +5,7 @@ from typing import Literal
 
 from wheelkeep.clock import SystemClock
 from wheelkeep.files import write_atomically
+from wheelkeep.secret import Secret
 from wheelkeep.server.access.roles import Role
 from wheelkeep.server.access.tokens import TokenBook
 from wheelkeep.server.access.workspaces import WorkspaceBook
@@ -12,9 +13,7 @@ from wheelkeep.server.compose import open_database
 from wheelkeep.settings import ServerSettings
 from wheelkeep.wire.resources import TokenView
 
-__all__ = ["create_first_token", "write_embedded_tokens"]
-
-_FILES = {"token": "user", "worker-token": "node"}
+__all__ = ["create_first_token", "leave_token"]
 
 
 def create_first_token(
@@ -62,13 +61,16 @@ def create_first_token(
     )
 
 
-def write_embedded_tokens(home: Path, tokens: TokenBook) -> None:
-    """Make the owner's and the worker's token of a data folder, in files of mode 0600, when they are not there.
+def leave_token(path: Path, tokens: TokenBook, *, kind: Literal["user", "node"]) -> None:
+    """See that `path` (0600) holds a living token: of the folder's owner, or of the worker that runs beside.
 
-    A kill between token and file leaves a token that nobody knows: harmless.
+    A file whose token the database does not know, or that was revoked, gets a new one. A kill between token and file
+    leaves a token that nobody has: harmless.
     """
-    for name, kind in _FILES.items():
-        path = home / name
-        if not path.exists():
-            _, text = tokens.create(f"embedded {kind}", role="admin", kind="node" if kind == "node" else "user")
-            write_atomically(path, text.reveal().encode(), mode=0o600)
+    try:
+        known = tokens.find(Secret(path.read_text(encoding="utf-8").strip()))
+    except OSError:
+        known = None
+    if known is None:
+        _, text = tokens.create(f"embedded {kind}", role="admin", kind=kind)
+        write_atomically(path, text.reveal().encode(), mode=0o600)

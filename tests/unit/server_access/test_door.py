@@ -42,7 +42,7 @@ WORK = WorkPrincipal(work="b1", fence=1, workspace="w1", worker="n1")
 
 @pytest.fixture
 def grants() -> GrantBook:
-    return GrantBook(b"k" * 32, lambda work, fence: (work, fence) in ALIVE)
+    return GrantBook([b"k" * 32], lambda work, fence: (work, fence) in ALIVE)
 
 
 @pytest.fixture
@@ -141,12 +141,20 @@ def test_a_grant_dies_with_its_work(door: Door, grants: GrantBook) -> None:
 
 def test_a_forged_grant_is_nobody(door: Door, grants: GrantBook) -> None:
     text = grants.create(WORK).reveal()
-    other = GrantBook(b"x" * 32, lambda _work, _fence: True).create(WORK).reveal()
+    other = GrantBook([b"x" * 32], lambda _work, _fence: True).create(WORK).reveal()
     payload, _, signature = text.partition(".")
 
     for forged in (other, f"{payload}x.{signature}", f"{payload}.", "wkg_", "wkg_.", text[:-2]):
         with pytest.raises(AuthenticationError):
             door.identify(bearer(forged))
+
+
+def test_a_grant_of_before_a_key_rotation_is_still_believed(grants: GrantBook) -> None:
+    text = grants.create(WORK).reveal()
+    rotated = GrantBook([b"n" * 32, b"k" * 32], lambda _work, _fence: True)
+
+    assert rotated.check(text) == WORK
+    assert rotated.create(WORK).reveal() != text
 
 
 def test_a_grant_neither_publishes_nor_asks_for_another_work(door: Door, grants: GrantBook) -> None:

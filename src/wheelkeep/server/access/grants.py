@@ -8,7 +8,7 @@ lasts: a node that lost its lease holds a dead grant, because the fencing number
 import base64
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -51,12 +51,12 @@ class GrantBook:
     """Makes and checks grants.
 
     Args:
-        key: signing key, at least 32 bytes, from the key ring.
+        keys: signing keys, at least 32 bytes each, from the key ring, newest first: the newest signs, all are believed.
         is_alive: whether the work (id, fence) is leased and running now; asked at most every five seconds a grant.
     """
 
-    def __init__(self, key: bytes, is_alive: Callable[[str, int], bool]) -> None:
-        self._key = key
+    def __init__(self, keys: Sequence[bytes], is_alive: Callable[[str, int], bool]) -> None:
+        self._keys = tuple(keys)
         self._is_alive = is_alive
         self._remembered: dict[tuple[str, int], _Remembered] = {}
 
@@ -66,10 +66,7 @@ class GrantBook:
             principal.work, principal.fence, principal.workspace, principal.worker, int(time.time()) + _LONGEST_S
         )
         payload = _encode(msgspec.json.encode(claims))
-        return Secret(f"{GRANT_PREFIX}{payload}.{self._sign(payload)}")
-
-    def _sign(self, payload: str) -> str:
-        return _encode(hmac.digest(self._key, payload.encode(), "sha256"))
+        return Secret(f"{GRANT_PREFIX}{payload}.{_sign(self._keys[0], payload)}")
 
     def read(self, text: str) -> WorkPrincipal:
         """Whose grant `text` is, without asking whether its work still lives.
@@ -80,7 +77,8 @@ class GrantBook:
             AuthenticationError: `token_invalid`: forged or expired.
         """
         payload, _, signature = text.removeprefix(GRANT_PREFIX).partition(".")
-        if not hmac.compare_digest(self._sign(payload).encode(), signature.encode()):
+        signatures = [_sign(key, payload) for key in self._keys]
+        if not any(hmac.compare_digest(own.encode(), signature.encode()) for own in signatures):
             raise AuthenticationError("the grant is not one of this server", code="token_invalid")
         claims = msgspec.json.decode(_decode(payload), type=_Claims)
         if claims.expires < time.time():
@@ -112,6 +110,10 @@ class GrantBook:
         """Ask again at the next check: the work has just ended."""
         for key in [key for key in self._remembered if key[0] == work]:
             del self._remembered[key]
+
+
+def _sign(key: bytes, payload: str) -> str:
+    return _encode(hmac.digest(key, payload.encode(), "sha256"))
 
 
 def _dead() -> AuthenticationError:
