@@ -1,18 +1,18 @@
 """The Python that a definition asks for, in the many ways in which conda files pin it.
 
-Kept in one form: a version as `3.11` or `3.11.7`, or a range as `>=3.8,<3.13`. None means unpinned: the lock takes the
-minor version of the node. Source: contract §4; conda's match specification; `reference/azure.md` §1.4.
+Kept in one form: a version as `3.11` or `3.11.7`, or a range as `>=3.8,<3.13`. The node takes its own
+Python when that fits, else another that it has, else it refuses. None means unpinned: the lock takes the minor version
+of the node. Source: contract §4; conda's match specification; `reference/azure.md` §1.4.
 """
 
 import re
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
 
 from wheelkeep.definition.secrecy import shown
 from wheelkeep.errors import RequestError
 
-__all__ = ["choose_python", "lowest_python", "parse_python"]
+__all__ = ["lowest_python", "parse_python"]
 
 _PLAIN = re.compile(r"={0,2}\s*v?(\d+(?:\.\d+){0,2})(?:\.\*|\*)?(?:=[A-Za-z0-9_.*]+)?")
 _MINORS = 100
@@ -44,27 +44,6 @@ def parse_python(text: str) -> str | None:
     return str(specifiers)
 
 
-def choose_python(pin: str | None, node_python: str | None) -> str | None:
-    """The Python to resolve for: `pin` when it is a version, None for the node's own minor version.
-
-    A range takes the node's own Python when that lies inside (or is not known); otherwise the newest minor version
-    inside, or the oldest when the range is open upwards.
-
-    Args:
-        pin: as `parse_python` gives it.
-        node_python: the node's own version, as `3.11.7`.
-    """
-    if pin is None or _PLAIN.fullmatch(pin):
-        return pin
-    specifiers = SpecifierSet(pin)
-    if node_python is None or _contains(specifiers, node_python):
-        return None
-    fitting = [minor for minor in range(_MINORS) if _has_minor(specifiers, minor)]
-    if not fitting:
-        raise _invalid(pin)
-    return f"3.{fitting[0] if len(fitting) > 1 and fitting[-1] == _MINORS - 1 else fitting[-1]}"
-
-
 def lowest_python(pin: str) -> str:
     """The oldest version that `pin` allows, as Azure's objects write a range: `>=3.7` is `3.7`."""
     if _PLAIN.fullmatch(pin):
@@ -74,13 +53,6 @@ def lowest_python(pin: str) -> str:
         if _has_minor(specifiers, minor):
             return f"3.{minor}"
     raise _invalid(pin)
-
-
-def _contains(specifiers: SpecifierSet, version: str) -> bool:
-    try:
-        return specifiers.contains(Version(version), prereleases=True)
-    except InvalidVersion:
-        return False
 
 
 def _has_minor(specifiers: SpecifierSet, minor: int) -> bool:

@@ -66,7 +66,8 @@ class RequirementLine:
         kind: where its file comes from.
         project: the normalised name; None when nothing says it (a repository without a name).
         requirement: the PEP 508 form; a bare wheel URL becomes `name @ url`. None when `project` is.
-        hashes: `sha256:<hex>` texts of `--hash` options; empty when any file will do.
+        hashes: `sha256:<hex>` texts of `--hash` options, or sha384 and sha512, which `resolution.py` refuses; empty
+            when any file will do.
         wheel: the workspace's wheel, for the kind WORKSPACE.
     """
 
@@ -126,7 +127,7 @@ def parse_requirement(text: str) -> RequirementLine:
 def _parse_hash(value: str, text: str) -> str:
     match = _HASH.fullmatch(value)
     if match is None or len(match[2]) != _HEX_DIGITS[match[1]]:
-        raise _invalid("--hash needs sha256:<64 hexadecimal digits> (or sha384, sha512)", text)
+        raise _invalid("--hash needs sha256:<64 hexadecimal digits>", text)
     return value.lower()
 
 

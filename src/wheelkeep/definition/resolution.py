@@ -14,7 +14,6 @@ from packaging.utils import NormalizedName
 from wheelkeep.definition.conda_package import conda_package_name
 from wheelkeep.definition.model import Definition
 from wheelkeep.definition.options import PipOption, collapse_formats
-from wheelkeep.definition.python_version import choose_python
 from wheelkeep.definition.requirement import RequirementLine, SourceKind
 from wheelkeep.definition.requirements import check_supported_source
 from wheelkeep.definition.secrecy import shown
@@ -48,7 +47,7 @@ class ResolutionPlan:
     Attributes:
         requirements: lines of a requirements file; a workspace wheel stands as `name @ <stable URL>`.
         constraints: lines of a constraints file.
-        python: `3.11`, `3.11.7`, or None for the node's own minor version.
+        python: `3.11`, `3.11.7`, a range as `<3.13,>=3.10`, or None for the node's own minor version.
         index_url: replaces the public index; None leaves it.
         extra_index_urls: in the definition's order.
         no_index: no index at all, only the workspace's wheels.
@@ -80,25 +79,21 @@ class ResolutionPlan:
     def allows(self, project: str, sha256: str) -> bool:
         """Whether the definition's hashes let the file of `project` with this `sha256` (hexadecimal) into the lock.
 
-        A project with only sha384 or sha512 hashes is allowed here; its bytes are checked when they are fetched.
+        A lock names its files by sha256, so other hashes were refused when this was planned.
         """
         wanted = self.hashes.get(NormalizedName(project))
         if wanted is None:
             return not self.require_hashes or any(
                 wheel.project == project and wheel.sha256 == sha256 for wheel in self.workspace_wheels
             )
-        known = [value for value in wanted if value.startswith("sha256:")]
-        return not known or f"sha256:{sha256}" in known
+        return f"sha256:{sha256}" in wanted
 
 
-def plan_resolution(
-    definition: Definition, *, node_python: str | None = None, base_url: str | None = None
-) -> ResolutionPlan:
+def plan_resolution(definition: Definition, *, base_url: str | None = None) -> ResolutionPlan:
     """What the resolver is told for `definition`.
 
     Args:
         definition: what was asked.
-        node_python: the node's own version, as `3.11.7`; decides a range of Pythons.
         base_url: the server's present address, put into the URLs of workspace wheels; None leaves them as written.
 
     Raises:
@@ -111,7 +106,7 @@ def plan_resolution(
     return ResolutionPlan(
         requirements=tuple(_resolver_line(line, base_url) for line in kept),
         constraints=tuple(_resolver_line(line, base_url) for line in definition.constraints),
-        python=choose_python(definition.python, node_python),
+        python=definition.python,
         index_url=index_urls[-1].value if index_urls else None,
         extra_index_urls=tuple(option.value or "" for option in by_name["--extra-index-url"]),
         no_index=bool(by_name["--no-index"]),
@@ -174,6 +169,7 @@ def _check_supported(definition: Definition) -> None:
         _check_supported_option(option)
     for line in [*definition.requirements, *definition.constraints]:
         check_supported_source(line)
+        _check_supported_hashes(line)
         if line.kind is SourceKind.WHEEL:
             raise _unsupported(
                 f"the wheel {shown(line.text)!r} under a URL of its own",
@@ -189,6 +185,16 @@ def _check_supported_option(option: PipOption) -> None:
         )
     if option.name == "--no-binary" and option.value != ":none:":
         raise _unsupported(f"--no-binary {option.value}", "only wheels are used for now: remove the option")
+
+
+def _check_supported_hashes(line: RequirementLine) -> None:
+    for value in line.hashes:
+        kind, _, _ = value.partition(":")
+        if kind != "sha256":
+            raise _unsupported(
+                f"the --hash={kind} of {line.project}",
+                "pin by --hash=sha256: instead, as `pip-compile --generate-hashes` and `pip hash` write it",
+            )
 
 
 def _check_supported_extras(extras: Mapping[str, object]) -> None:

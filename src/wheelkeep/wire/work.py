@@ -162,7 +162,7 @@ class ResolutionView(_Message, frozen=True, kw_only=True):
     requirements: list[str]
     constraints: list[str]
     python: str | None
-    """The Python the definition asks for (`3.11`, `3.11.7`), or None for the node's own minor version."""
+    """The Python the definition asks for (`3.11`, `3.11.7`, `<3.13,>=3.10`), or None for the node's own minor version."""
     prerelease: bool
     only_binary: list[str]
     no_binary: list[str]

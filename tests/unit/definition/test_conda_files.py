@@ -9,7 +9,7 @@ from wheelkeep.definition.conda import define_conda, emit_conda, parse_conda
 from wheelkeep.definition.conda_package import conda_package_name, conda_package_version
 from wheelkeep.definition.model import Definition
 from wheelkeep.definition.options import parse_options
-from wheelkeep.definition.python_version import choose_python, lowest_python, parse_python
+from wheelkeep.definition.python_version import lowest_python, parse_python
 from wheelkeep.definition.requirement import parse_requirement
 from wheelkeep.errors import RequestError
 
@@ -174,24 +174,6 @@ def test_what_is_no_pin_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "*", " ", "=*"])
 def test_an_open_pin_is_none(text: str) -> None:
     assert parse_python(text) is None
-
-
-@pytest.mark.parametrize(
-    ("pin", "node", "chosen"),
-    [
-        (None, "3.11.7", None),
-        ("3.10", "3.11.7", "3.10"),
-        (">=3.8", "3.11.7", None),
-        ("<3.11,>=3.8", "3.11.7", "3.10"),
-        (">=3.13", "3.11.7", "3.13"),
-        (">=3.13", None, None),
-        ("<3.8.9,>=3.8.5", "3.11.7", "3.8"),
-    ],
-)
-def test_a_range_takes_the_nodes_python_when_it_lies_inside(
-    pin: str | None, node: str | None, chosen: str | None
-) -> None:
-    assert choose_python(pin, node) == chosen
 
 
 @given(st.text(alphabet="0123456789.=<>!~*, |ab", max_size=12))

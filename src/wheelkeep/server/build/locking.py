@@ -27,12 +27,14 @@ from wheelkeep.server.gateway.check_lock import check_entry
 from wheelkeep.server.gateway.sessions import Gateways
 from wheelkeep.server.work import lease, queue
 from wheelkeep.server.work.journal import read_step, read_steps
+from wheelkeep.server.work.log import append
 from wheelkeep.wire.work import HoldView, LockBody, LockView, ResolutionView
 
 __all__ = ["Locking"]
 
 _PROPOSAL = "server:proposal"
 _HELD = "server:held:"
+_TOLD = "server:told"
 
 
 class Locking:
@@ -65,14 +67,17 @@ class Locking:
         self._workspace_name = workspace_name
 
     def resolution(self, work_id: str, fence: int) -> ResolutionView:
-        """What the node tells its resolver.
+        """What the node tells its resolver. What the definition loses on the way stands in the build's log, once.
 
         Raises:
             ConflictError: `lost_lease`.
             RequestError: `unsupported`.
         """
-        environment = self._held(work_id, fence)
-        plan = self._plan(environment)
+        with self._database.write() as connection:
+            lease.check_held(connection, work_id, fence)
+            environment = self._environment(connection, work_id)
+            plan = self._plan(environment)
+            self._tell(connection, work_id, fence, plan)
         name = self._workspace_name(environment.workspace)
         return ResolutionView(
             index_url=f"{self._public_url}/w/{name}/builds/{work_id}/simple/",
@@ -108,10 +113,10 @@ class Locking:
             ConflictError: `lost_lease`, or `conflict`: nothing was proposed yet.
             NotFoundError: `unknown_file`: the proposal does not name it.
             UpstreamError: its origin failed.
-            IntegrityError: `hash_mismatch`.
+            IntegrityError: `hash_mismatch`: with what its index says, or with every `--hash` of the definition.
             ResourceError: `disk_full`.
         """
-        proposal, held = await asyncio.to_thread(self._progress, work_id, fence)
+        environment, proposal, held = await asyncio.to_thread(self._progress, work_id, fence)
         entry = proposal.entry(filename)
         if entry is None:
             raise NotFoundError("the lock names no such file", code="unknown_file")
@@ -120,6 +125,7 @@ class Locking:
             session = await self._gateways.session(work_id)
             expected = None if entry.sha256 is None else Digest(entry.sha256)
             kept = await session.hold(NormalizedName(entry.project), filename, expected=expected)
+            _check_allowed(self._plan(environment), entry.project, filename, kept.digest.hex)
             known = HeldEntry(sha256=kept.digest.hex, size=kept.size)
             await asyncio.to_thread(self._record, work_id, fence, _HELD + filename, known)
         return HoldView(filename=filename, sha256=known.sha256, size=known.size)
@@ -130,7 +136,7 @@ class Locking:
         Raises:
             ConflictError: `lost_lease`, or `conflict`: a file is not held yet.
         """
-        proposal, held = self._progress(work_id, fence)
+        _, proposal, held = self._progress(work_id, fence)
         try:
             lock = sealed(proposal, held)
         except KeyError:
@@ -183,9 +189,21 @@ class Locking:
         with self._database.write() as connection:
             lease.record_step(connection, work_id, fence, name=name, output=msgspec.json.encode(value))
 
-    def _progress(self, work_id: str, fence: int) -> tuple[Proposal, dict[str, HeldEntry]]:
+    def _tell(self, connection: Connection, work_id: str, fence: int, plan: ResolutionPlan) -> None:
+        """Tell in the build's log what the resolver is not told; a node that asks again adds nothing."""
+        if read_step(connection, work_id, _TOLD) is not None:
+            return
+        lease.record_step(connection, work_id, fence, name=_TOLD, output=b"{}")
+        provided = ", ".join(plan.provided)
+        lines = (*plan.notes, *((f"left out, because runs provide what they did: {provided}",) if provided else ()))
+        if lines:
+            text = "".join(f"{line}\n" for line in lines)
+            append(connection, work_id, stream="build", text=text, at=format_time(self._clock.now()))
+
+    def _progress(self, work_id: str, fence: int) -> tuple[EnvironmentVersion, Proposal, dict[str, HeldEntry]]:
         with self._database.write() as connection:
             lease.check_held(connection, work_id, fence)
+            environment = self._environment(connection, work_id)
             proposed = read_step(connection, work_id, _PROPOSAL)
             steps = read_steps(connection, work_id)
         if proposed is None:
@@ -195,19 +213,15 @@ class Locking:
             for name, output in steps.items()
             if name.startswith(_HELD)
         }
-        return msgspec.json.decode(proposed, type=Proposal), held
+        return environment, msgspec.json.decode(proposed, type=Proposal), held
 
     async def _check(self, work_id: str, plan: ResolutionPlan, package: ProposedPackage, tags: list[str]) -> Entry:
         chosen = choose_wheel(package, tags)
         session = await self._gateways.session(work_id)
         offered = await check_entry(session, canonicalize_name(package.project), chosen.filename, sha256=chosen.sha256)
         sha256 = offered.file.sha256 or chosen.sha256
-        if sha256 is not None and not plan.allows(package.project, sha256):
-            raise IntegrityError(
-                f"{chosen.filename} is none of the files that the definition's --hash values allow",
-                code="hash_mismatch",
-                hint="the index serves another file than the definition pins; check which one is right",
-            )
+        if sha256 is not None:
+            _check_allowed(plan, package.project, chosen.filename, sha256)
         return Entry(
             project=package.project,
             version=package.version or "",
@@ -219,6 +233,20 @@ class Locking:
             direct_url=_direct_url(plan, package, chosen, self._public_url),
             requires_python=offered.file.requires_python,
             marker=package.marker,
+        )
+
+
+def _check_allowed(plan: ResolutionPlan, project: str, filename: str, sha256: str) -> None:
+    """Nothing, when the definition's `--hash` values let the file into the lock.
+
+    Raises:
+        IntegrityError: `hash_mismatch`.
+    """
+    if not plan.allows(project, sha256):
+        raise IntegrityError(
+            f"{filename} is none of the files that the definition's --hash values allow",
+            code="hash_mismatch",
+            hint="the index serves another file than the definition pins; check which one is right",
         )
 
 
