@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 import click
+from click.core import ParameterSource
 
 from wheelkeep.sdk.location import Location, find_location
 from wheelkeep.sdk.workspace import Workspace
 from wheelkeep.settings import ClientSettings
 
-__all__ = ["Chosen", "json_option", "with_workspace"]
+__all__ = ["Chosen", "hand_on", "json_option", "with_workspace"]
 
 Parameters = ParamSpec("Parameters")
 
@@ -67,6 +68,21 @@ def with_workspace(
         command(Chosen(url, workspace, home), *args, **options)
 
     return called  # type: ignore[return-value] # click calls it with the three options besides the command's own
+
+
+def hand_on(context: click.Context, *names: str) -> None:
+    """Give the options `names` of a group to its subcommand, as if they stood behind it; there they can be overruled.
+
+    Raises:
+        click.UsageError: another option of the group was given, which the subcommand would ignore.
+    """
+    given = {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    if unwanted := sorted(given - set(names)):
+        raise click.UsageError(
+            f"--{unwanted[0].replace('_', '-')} means nothing to `{context.command_path} {context.invoked_subcommand}`"
+        )
+    values = {name: context.params[name] for name in names if name in given}
+    context.default_map = {str(context.invoked_subcommand): values}
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

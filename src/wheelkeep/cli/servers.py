@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from wheelkeep.cli.beside import run_side_by_side
-from wheelkeep.cli.options import json_option
+from wheelkeep.cli.options import hand_on, json_option
 from wheelkeep.cli.output import say, show
 from wheelkeep.cli.processes import check_server_is_installed, replace_by
 from wheelkeep.sdk.embedded import stop_embedded
@@ -24,6 +24,7 @@ __all__ = ["server"]
 def server(context: click.Context, *, no_worker: bool, listen: str | None, home: Path | None) -> None:
     """Run a server here until it is told to stop, or stop the embedded one of a folder."""
     if context.invoked_subcommand is not None:
+        hand_on(context, "home")
         return
     settings = ServerSettings.read()
     settings = settings.listening_on(listen) if listen else settings

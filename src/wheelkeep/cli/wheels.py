@@ -97,9 +97,7 @@ def yank(chosen: Chosen, filename: str, reason: str, *, as_json: bool) -> None:
 
 @wheel.command()
 @click.argument("filename")
-@click.option(
-    "--force", is_flag=True, help="Delete it although a lock names it; that environment cannot be made again."
-)
+@click.option("--force", is_flag=True, help="Delete it although a lock names it; what is locked keeps its copy.")
 @with_workspace
 def delete(chosen: Chosen, filename: str, *, force: bool) -> None:
     """Delete a wheel. Its name stays taken. Refused while a lock names it."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from wheelkeep.cli.door import Door
-from wheelkeep.cli.options import Chosen, json_option, with_workspace
+from wheelkeep.cli.options import Chosen, hand_on, json_option, with_workspace
 from wheelkeep.cli.output import Table, show
 from wheelkeep.cli.processes import replace_by
 
@@ -26,6 +26,7 @@ __all__ = ["worker"]
 def worker(context: click.Context, *, url: str | None, token_file: Path | None, slots: int, name: str) -> None:
     """Run a worker here until it is told to stop, or list the workers of a server."""
     if context.invoked_subcommand is not None:
+        hand_on(context, "url")
         return
     arguments = ["worker", "--slots", str(slots), "--name", name]
     arguments += ["--url", url] if url else []
