@@ -67,5 +67,17 @@ def test_documented_settings_exist(page: Path) -> None:
     assert set(re.findall(r"WHEELKEEP_[A-Z_]+", page.read_text(encoding="utf-8"))) <= {each.name for each in SETTINGS}
 
 
+def test_commands_that_a_hint_or_a_docstring_names_exist() -> None:
+    named = [(file, command) for file in (ROOT / "src").rglob("*.py") for command in _named(file)]
+    wrong = [(str(file.relative_to(ROOT)), command) for file, command in named if _check(command)]
+
+    assert len(named) > 20
+    assert wrong == []
+
+
+def _named(file: Path) -> list[str]:
+    return re.findall(r"`wheelkeep ([^`\n]+)`", file.read_text(encoding="utf-8"))
+
+
 def test_the_readme_documents_commands_at_all() -> None:
     assert len(_commands(ROOT / "README.md")) > 4

@@ -100,6 +100,16 @@ async def test_a_body_that_cannot_be_read_is_told_what_is_wrong(
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("secret", ["c4nary", "c4na'ry", "c4na'\"ry", "c4nary' - at `$.kind`"])
+async def test_a_value_in_a_body_that_cannot_be_read_is_not_shown(
+    server: Composition, admin: Secret, secret: str
+) -> None:
+    answer = await call(server, "POST", "/api/v1/tokens", admin, body={"name": "n", "kind": secret})
+
+    assert answer.status == 400
+    assert json.loads(answer.body)["detail"].endswith("Invalid enum value what was sent - at `$.kind`")
+
+
 async def test_a_connections_secret_comes_back_nowhere(server: Composition, admin: Secret, tmp_path: Path) -> None:
     canary = "c4nary-5ecret-value"
     path = "/api/v1/workspaces/default/connections/c1"

@@ -45,7 +45,7 @@ def perform(held: Held, workshop: Workshop, folder: NodeFolder) -> str:
         state, failure = "Failed", Failure.of(_of_machine(error))
     except Exception:  # noqa: BLE001 - the funnel: a defect ends one work, never the worker
         _LOG.exception("work %s met a defect", held.lease.id)
-        told = InternalError("the worker has a defect", hint=f"the log of worker {held.lease.id} has its traceback")
+        told = InternalError("the worker has a defect", hint=f"its own log has the traceback, at work {held.lease.id}")
         state, failure = "Failed", Failure.of(told)
     return _say_end(held, state, failure, outputs, folder)
 

@@ -40,7 +40,9 @@ def parse_authorization(header: bytes | None) -> Secret:
         if password:
             return Secret(password.decode("utf-8", "replace"))
     raise AuthenticationError(
-        "the request carries no token", code="token_missing", hint="set WHEELKEEP_TOKEN, or run `wheelkeep login`"
+        "the request carries no token",
+        code="token_missing",
+        hint="set WHEELKEEP_TOKEN; package clients give it as the password of the user __token__",
     )
 
 

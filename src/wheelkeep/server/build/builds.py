@@ -124,7 +124,7 @@ class BuildBook:
         work = queue.find(connection, build)
         if work is None or work.kind != "build" or work.workspace != workspace:
             raise NotFoundError(
-                f"there is no build {build[:80]!r}", code="unknown_build", hint="see `wheelkeep env builds`"
+                f"there is no build {build[:80]!r}", code="unknown_build", hint="see `wheelkeep env list`"
             )
         return work
 

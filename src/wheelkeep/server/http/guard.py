@@ -7,6 +7,7 @@ One funnel: a `WheelkeepError` becomes its problem+json, a full disk becomes `di
 import errno
 import inspect
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -36,6 +37,7 @@ from wheelkeep.server.http.route import Route
 __all__ = ["Guard", "error_of"]
 
 _log = logging.getLogger("wheelkeep.server")
+_QUOTED = re.compile(r"""(['"]).*\1""", re.DOTALL)
 _MOST_BODY_BYTES = 32 * 1024 * 1024
 
 
@@ -154,5 +156,5 @@ async def _decode(route: Route, request: Request) -> object:
 
 
 def _without_values(error: Exception) -> str:
-    """What msgspec says is wrong and where; it names types and paths, never values."""
-    return str(error)[:300]
+    """What msgspec says is wrong and where, by types and paths; a value, which it quotes, may be a secret."""
+    return _QUOTED.sub("what was sent", str(error))[:300]

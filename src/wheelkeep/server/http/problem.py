@@ -1,6 +1,6 @@
 """The one table from error to status, and the problem+json answer (RFC 9457).
 
-`sdk/errors.py` has the inverse; a test holds that every class is in both.
+`errors.error_from` is the inverse; a test holds that every error comes back as what it was.
 """
 
 from collections.abc import Mapping

@@ -59,7 +59,7 @@ async def spooled(
             raise ResourceError(
                 f"no space is left for {filename}",
                 code="disk_full",
-                hint="make room in the server's data folder, or run `wheelkeep gc`",
+                hint="make room in the server's data folder",
             ) from None
         raise
     finally:
