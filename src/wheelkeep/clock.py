@@ -7,7 +7,7 @@ Leases use the database's clock instead (`server/work`), so that nodes with wron
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock", "format_time", "parse_time"]
+__all__ = ["Clock", "SystemClock", "format_time"]
 
 
 class Clock(Protocol):
@@ -28,13 +28,3 @@ class SystemClock:
 def format_time(moment: datetime) -> str:
     """`moment` as `yyyy-mm-ddThh:mm:ss.ffffffZ`, the form of PEP 700's `upload-time`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def parse_time(text: str) -> datetime:
-    """The aware UTC moment that `text` (ISO 8601) names.
-
-    Raises:
-        ValueError: `text` is no ISO 8601 time.
-    """
-    moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

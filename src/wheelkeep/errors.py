@@ -176,7 +176,6 @@ class UnreachableError(WheelkeepError):
     codes: ClassVar[Mapping[str, str]] = {
         "server_unreachable": "the Wheelkeep server does not answer",
         "server_not_started": "the embedded server or worker did not start",
-        "no_worker": "no worker takes the work",
     }
 
     @property
@@ -251,7 +250,6 @@ class RunError(WheelkeepError):
     codes: ClassVar[Mapping[str, str]] = {
         "run_failed": "the script ended with an exit code other than 0",
         "script_not_started": "the script could not be started",
-        "environment_failed": "the run's environment could not be built",
     }
 
 

@@ -43,7 +43,7 @@ SETTINGS = (
     Setting("WHEELKEEP_HOME", "all", "data folder of an embedded workspace or server; `.wheelkeep`"),
     Setting("WHEELKEEP_NODE", "worker, exec", "environments and files of this node; the user's cache folder"),
     Setting("WHEELKEEP_DATABASE_URL", "server", "database; SQLite in the data folder when not given"),
-    Setting("WHEELKEEP_OBJECTS_URL", "server", "objects: file:///, az:// or s3://; a folder in the data folder"),
+    Setting("WHEELKEEP_OBJECTS_URL", "server", "objects: file:///FOLDER; a folder in the data folder when not given"),
     Setting("WHEELKEEP_LISTEN", "server", "host:port to listen on; 127.0.0.1:8400"),
     Setting("WHEELKEEP_PUBLIC_URL", "server", "the URL clients see when a proxy stands in front"),
     Setting("WHEELKEEP_PUBLIC_INDEX", "server", "the public index, or `none`; else the machine's uv or pip setting"),

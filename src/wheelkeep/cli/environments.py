@@ -6,7 +6,6 @@ from pathlib import Path
 import click
 
 from wheelkeep.cli.door import Door
-from wheelkeep.cli.lock_view import lock_view
 from wheelkeep.cli.options import Chosen, json_option, with_workspace
 from wheelkeep.cli.output import Table, describe, say, show, show_text
 from wheelkeep.cli.progress import follow
@@ -15,6 +14,7 @@ from wheelkeep.lock.document import parse_lock
 from wheelkeep.sdk.build import Build
 from wheelkeep.sdk.environment import Environment
 from wheelkeep.sdk.follow import told_when_interrupted
+from wheelkeep.wire.lock import lock_view
 from wheelkeep.wire.resources import BuildView, EnvironmentView
 
 __all__ = ["env"]

@@ -11,7 +11,6 @@ from pathlib import Path
 import click
 
 from wheelkeep.cli.door import Door
-from wheelkeep.cli.lock_view import lock_view
 from wheelkeep.cli.options import Chosen, with_workspace
 from wheelkeep.cli.reference import Reference
 from wheelkeep.definition.model import Definition
@@ -20,6 +19,7 @@ from wheelkeep.lock.document import parse_lock
 from wheelkeep.node.exec import make_ready
 from wheelkeep.node.http_door import HttpFiles
 from wheelkeep.settings import NodeSettings, command_environment
+from wheelkeep.wire.lock import lock_view
 
 __all__ = ["execute"]
 

@@ -24,7 +24,6 @@ __all__ = [
     "conda_structure",
     "define_conda",
     "define_pip_lines",
-    "emit_conda",
     "format_conda",
     "parse_conda",
 ]
@@ -119,21 +118,6 @@ def define_pip_lines(lines: Sequence[str], *, read: Callable[[str], str] | None 
         RequestError: a line is malformed, unsupported or carries a credential.
     """
     return parse_requirements("\n".join(lines), name="pip", read=read)
-
-
-def emit_conda(definition: Definition) -> str:
-    """The conda file that asks for what `definition` asks for; `define_conda(parse_conda(...))` reads it back.
-
-    Raises:
-        RequestError: `unsupported`: a conda file cannot hold constraints.
-    """
-    if definition.constraints:
-        raise RequestError(
-            "a conda file cannot hold constraints",
-            code="unsupported",
-            hint="write the definition as a requirements file, or pin the packages themselves",
-        )
-    return format_conda(conda_file_of(definition))
 
 
 def conda_file_of(definition: Definition) -> CondaFile:

@@ -13,7 +13,6 @@ __all__ = [
     "fetch_environment",
     "fetch_environments",
     "fetch_lock",
-    "fetch_versions",
     "parse_version",
     "register_definition",
     "request_build",
@@ -66,15 +65,6 @@ def fetch_environment(workspace: Workspace, name: str, version: int | None = Non
 def fetch_environments(workspace: Workspace) -> list[EnvironmentView]:
     """The latest version of each environment, by name."""
     return workspace.api.get(workspace.path("environments"), list[EnvironmentView])
-
-
-def fetch_versions(workspace: Workspace, name: str) -> list[EnvironmentView]:
-    """Every version of one environment, newest first.
-
-    Raises:
-        NotFoundError: `unknown_environment`.
-    """
-    return workspace.api.get(environment_path(workspace, name, "versions"), list[EnvironmentView])
 
 
 def fetch_lock(workspace: Workspace, name: str, version: int | None = None) -> str:

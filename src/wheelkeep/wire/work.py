@@ -27,7 +27,6 @@ __all__ = [
     "LogBody",
     "LogPiece",
     "LoggedMetric",
-    "OutputBody",
     "ResolutionView",
     "RunWork",
     "StepBody",
@@ -162,7 +161,7 @@ class ResolutionView(_Message, frozen=True, kw_only=True):
     requirements: list[str]
     constraints: list[str]
     python: str | None
-    """The Python the definition asks for (`3.11`, `3.11.7`, `<3.13,>=3.10`), or None for the node's own minor version."""
+    """The Python that is asked for (`3.11`, `3.11.7`, `<3.13,>=3.10`), or None for the node's own minor version."""
     prerelease: bool
     only_binary: list[str]
     no_binary: list[str]
@@ -222,13 +221,5 @@ class HoldView(_Message, frozen=True, kw_only=True):
     """The held file."""
 
     filename: str
-    sha256: str
-    size: int
-
-
-class OutputBody(_Message, frozen=True, kw_only=True):
-    """A file of `outputs/` that was uploaded as an object; part of a run's `finish` step."""
-
-    path: str
     sha256: str
     size: int

@@ -1,4 +1,4 @@
-"""What every `Index` promises, over the workspace's, the priority policy and the fake."""
+"""What every `Index` promises, over the workspace's and the fake."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from packaging.utils import NormalizedName, canonicalize_name
 
-from wheelkeep.errors import UpstreamError
-from wheelkeep.server.index.priority import PriorityIndex
 from wheelkeep.server.index.protocol import Index
 from wheelkeep.server.store.workspace_index import WorkspaceIndex
 from wheelkeep.testing.index import FakeIndex, project_page
@@ -30,11 +28,7 @@ async def fake(_: Path) -> Index:
     return FakeIndex([project_page("my-demo", "1.0", "1.1", sha256="ab" * 32)])
 
 
-async def priority(tmp_path: Path) -> Index:
-    return PriorityIndex([FakeIndex(), await fake(tmp_path), FakeIndex([project_page("my-demo", "99.0")])])
-
-
-@pytest.fixture(params=[workspace, fake, priority], ids=lambda maker: maker.__name__)
+@pytest.fixture(params=[workspace, fake], ids=lambda maker: maker.__name__)
 def make(request: pytest.FixtureRequest) -> Maker:
     maker: Maker = request.param
     return maker
@@ -66,20 +60,3 @@ async def test_a_name_that_is_not_had_is_none_not_an_empty_page(make: Maker, tmp
 async def test_asking_twice_gives_equal_pages(make: Maker, tmp_path: Path) -> None:
     index = await make(tmp_path)
     assert await index.page(DEMO) == await index.page(DEMO)
-
-
-async def test_a_higher_public_version_never_shadows_the_private_name() -> None:
-    public = FakeIndex([project_page("acme-train", "99.0")])
-    private = FakeIndex([project_page("acme-train", "1.0", origin="connection:feed")])
-    page = await PriorityIndex([private, public]).page(NormalizedName("acme-train"))
-    assert page is not None
-    assert page.versions == ("1.0",)
-    assert public.asked == []
-
-
-async def test_a_failing_source_fails_the_whole_and_nobody_after_it_is_asked() -> None:
-    public = FakeIndex([project_page("acme-train", "99.0")])
-    broken = FakeIndex(failure=UpstreamError("down", code="feed_unreachable"))
-    with pytest.raises(UpstreamError):
-        await PriorityIndex([broken, public]).page(NormalizedName("acme-train"))
-    assert public.asked == []

@@ -1,4 +1,4 @@
-"""The lock: its identity, its document, and what changed between two."""
+"""The lock: its identity, its document."""
 
 import subprocess
 import sys
@@ -12,7 +12,6 @@ from uv import find_uv_bin
 
 from wheelkeep.digest import digest_of_value
 from wheelkeep.errors import RequestError
-from wheelkeep.lock.difference import compare_locks
 from wheelkeep.lock.document import format_lock, parse_lock
 from wheelkeep.lock.model import Lock, LockedFile
 from wheelkeep.lock.pylock import parse_pylock
@@ -158,26 +157,3 @@ def test_uv_reads_what_is_written(tmp_path: Path) -> None:
         [*command, "--python", sys.executable, "-r", str(path)], capture_output=True, text=True, check=False, env={}
     )
     assert done.returncode == 0, done.stderr
-
-
-def test_a_difference_says_what_came_went_and_changed() -> None:
-    before = lock(locked("gone"), locked("same"), locked("up"), locked("sly"))
-    after = lock(
-        locked("new"),
-        locked("same", origin="elsewhere"),
-        locked("up", version="2.0", sha256="cd" * 32),
-        locked("sly", sha256="ef" * 32),
-        python="3.12",
-    )
-    difference = compare_locks(before, after)
-    assert str(difference) == (
-        "~ python 3.11 -> 3.12\n+ new 1.0\n- gone 1.0\n~ sly 1.0 -> other content\n~ up 1.0 -> 2.0"
-    )
-    assert difference
-    assert [change.project for change in difference.changed if change.same_version] == ["sly"]
-
-
-def test_equal_locks_do_not_differ() -> None:
-    difference = compare_locks(lock(locked()), lock(locked(origin="elsewhere")))
-    assert not difference
-    assert str(difference) == ""

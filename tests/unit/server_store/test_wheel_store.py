@@ -19,7 +19,7 @@ from wheelkeep.clock import SystemClock
 from wheelkeep.digest import Digest
 from wheelkeep.errors import ConflictError, NotFoundError, ResourceError, WheelError
 from wheelkeep.server.index.negotiation import Form
-from wheelkeep.server.store.held import find_held, find_held_file, note_held
+from wheelkeep.server.store.held import find_held_file, note_held
 from wheelkeep.server.store.pages import StorePages
 from wheelkeep.server.store.shelf import Shelf
 from wheelkeep.server.store.wheels import AddedWheel, WheelStore
@@ -269,11 +269,11 @@ def test_a_held_file_is_found_by_its_digest_and_noting_it_twice_is_harmless(app:
     held(app)
     held(app, "six-renamed.whl")
     with app.database.read() as connection:
-        found = find_held(connection, TEAM, "ab" * 32)
+        found = find_held_file(connection, TEAM, "ab" * 32, filename="six-1.0-py3-none-any.whl")
         assert found is not None
         assert (found.origin, found.size, str(found.digest)) == ("public", 7, f"sha256:{'ab' * 32}")
         assert find_held_file(connection, TEAM, "ab" * 32, filename="six-renamed.whl") is not None
-        assert find_held(connection, "id-of-others", "ab" * 32) is None
+        assert find_held_file(connection, "id-of-others", "ab" * 32, filename="six-renamed.whl") is None
 
 
 async def test_the_shelf_serves_wheels_and_held_files_under_their_own_names_alone(

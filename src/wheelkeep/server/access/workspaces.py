@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError as DuplicateRow
 
 from wheelkeep.clock import Clock, format_time
@@ -101,8 +101,3 @@ class WorkspaceBook:
         with self._database.read() as connection:
             rows = connection.execute(select(workspace_table).order_by(workspace_table.c.name)).all()
         return [Workspace(row.id, row.name, row.created_at) for row in rows]
-
-    def forget(self, connection: Connection, workspace: Workspace) -> None:
-        """Remove the row, inside the caller's transaction that has emptied the workspace."""
-        connection.execute(delete(workspace_table).where(workspace_table.c.id == workspace.id))
-        self._by_name.pop(workspace.name, None)

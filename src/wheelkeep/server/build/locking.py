@@ -19,7 +19,7 @@ from wheelkeep.errors import ConflictError, IntegrityError, NotFoundError
 from wheelkeep.lock.choice import choose_wheel
 from wheelkeep.lock.pylock import ProposedFile, ProposedPackage, parse_pylock
 from wheelkeep.server.build.builds import BuildBook
-from wheelkeep.server.build.proposal import Entry, HeldEntry, Proposal, lock_view, proposal_view, sealed
+from wheelkeep.server.build.proposal import Entry, HeldEntry, Proposal, proposal_view, sealed
 from wheelkeep.server.db.engine import Database
 from wheelkeep.server.environment.locks import attach_lock, read_lock
 from wheelkeep.server.environment.model import EnvironmentVersion
@@ -28,6 +28,7 @@ from wheelkeep.server.gateway.sessions import Gateways
 from wheelkeep.server.work import lease, queue
 from wheelkeep.server.work.journal import read_step, read_steps
 from wheelkeep.server.work.log import append
+from wheelkeep.wire.lock import lock_view
 from wheelkeep.wire.work import HoldView, LockBody, LockView, ResolutionView
 
 __all__ = ["Locking"]

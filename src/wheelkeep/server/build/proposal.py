@@ -8,7 +8,7 @@ import msgspec
 from wheelkeep.lock.model import Lock, LockedFile
 from wheelkeep.wire.work import FileNote, LockView
 
-__all__ = ["Entry", "HeldEntry", "Proposal", "lock_view", "proposal_view", "sealed"]
+__all__ = ["Entry", "HeldEntry", "Proposal", "proposal_view", "sealed"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,20 +87,3 @@ def proposal_view(proposal: Proposal) -> LockView:
         for entry in proposal.entries
     ]
     return LockView(digest=None, python=proposal.python, platform=proposal.platform, files=files)
-
-
-def lock_view(lock: Lock) -> LockView:
-    """A sealed lock as nodes and clients see it."""
-    files = [
-        FileNote(
-            project=file.project,
-            version=file.version,
-            filename=file.filename,
-            origin=file.origin,
-            sha256=file.sha256,
-            size=file.size,
-            direct_url=file.direct_url,
-        )
-        for file in lock.files
-    ]
-    return LockView(digest=str(lock.digest), python=lock.python, platform=lock.platform, files=files)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError as DuplicateRow
 from wheelkeep.digest import Digest
 from wheelkeep.server.store.sql import held_file_table as table
 
-__all__ = ["HeldFile", "find_held", "find_held_file", "note_held"]
+__all__ = ["HeldFile", "find_held_file", "note_held"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +72,6 @@ def note_held(
             )
     except DuplicateRow:
         return
-
-
-def find_held(connection: Connection, workspace: str, sha256: str) -> HeldFile | None:
-    """The file with these bytes that the workspace holds, under any of its names, or None."""
-    query = select(table).where(table.c.workspace == workspace, table.c.sha256 == sha256).order_by(table.c.held_at)
-    row = connection.execute(query.limit(1)).first()
-    return None if row is None else _held(row)
 
 
 def find_held_file(connection: Connection, workspace: str, sha256: str, *, filename: str) -> HeldFile | None:

@@ -1,4 +1,4 @@
-"""A lock as it crosses the wire and as `--json` shows it."""
+"""A lock as it crosses the wire, and as `--json` shows it."""
 
 from wheelkeep.lock.model import Lock
 from wheelkeep.wire.work import FileNote, LockView
