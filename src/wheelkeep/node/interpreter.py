@@ -90,19 +90,24 @@ def _base_of_this_process() -> Path:
     return base if base.exists() else Path(sys.executable)
 
 
-@lru_cache(maxsize=64)
 def _probe(path: Path) -> Interpreter | None:
+    """What is at `path`; None when it does not answer (asked again the next time), or is of no use here."""
     try:
-        answer = subprocess.run(
-            [path, "-I", "-S", "-c", _PROBE],
-            env=child_environment(),
-            capture_output=True,
-            timeout=_PROBE_S,
-            check=True,
-        )
-        found = msgspec.json.decode(answer.stdout, type=_Answer)
+        return _ask(path)
     except (OSError, subprocess.SubprocessError, msgspec.DecodeError):
         return None
+
+
+@lru_cache(maxsize=64)  # remembers answers and never exceptions: a machine without memory for a moment is no answer
+def _ask(path: Path) -> Interpreter | None:
+    answer = subprocess.run(
+        [path, "-I", "-S", "-c", _PROBE],
+        env=child_environment(),
+        capture_output=True,
+        timeout=_PROBE_S,
+        check=True,
+    )
+    found = msgspec.json.decode(answer.stdout, type=_Answer)
     if found.implementation != "CPython" or found.platform != sysconfig.get_platform():
         return None
     return Interpreter(path=path, version=found.version, platform=found.platform, tags=_tags(found))

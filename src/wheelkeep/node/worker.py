@@ -130,10 +130,18 @@ class Worker:
                 slot.join(_TICK_S)
 
     def _work(self) -> None:
+        """One slot. Its funnel: whatever goes wrong is logged and the slot goes on; a lease left so runs out."""
         while not self._leaving.is_set():
-            lease = self._lease()
-            if lease is not None:
-                self._do(lease)
+            try:
+                lease = self._lease()
+                if lease is not None:
+                    self._do(lease)
+            except WheelkeepError as error:
+                _LOG.warning("%s; trying again", error.message)
+                self._leaving.wait(_AWAY_PAUSE_S)
+            except Exception:  # noqa: BLE001 - the slot's one funnel: it is logged with its traceback
+                _LOG.exception("a slot met a defect; it goes on")
+                self._leaving.wait(_AWAY_PAUSE_S)
 
     def _lease(self) -> LeaseView | None:
         python = own_interpreter()

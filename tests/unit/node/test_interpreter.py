@@ -78,3 +78,15 @@ def test_what_only_looks_like_a_python_is_passed_over(tmp_path: Path) -> None:
     fake.write_text("#!/bin/sh\necho 'python3.12: command not found' >&2\nexit 127\n")
     fake.chmod(0o755)
     assert installed_interpreters(home=tmp_path, search=str(tmp_path)) == [own_interpreter()]
+
+
+def test_a_python_that_did_not_answer_once_is_asked_again(tmp_path: Path) -> None:
+    python = tmp_path / "python3.99"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    assert installed_interpreters(home=tmp_path, search=str(tmp_path)) == [own_interpreter()]
+
+    python.write_text(f'#!/bin/sh\nexec {own_interpreter().path} "$@"\n')
+
+    found = installed_interpreters(home=tmp_path, search=str(tmp_path))
+    assert [one.path for one in found] == [own_interpreter().path, python]
