@@ -1,7 +1,9 @@
 """A long poll is woken by what it waits for, and by a server that leaves."""
 
 import asyncio
+import gc
 import time
+import weakref
 
 from wheelkeep.server.work.bell import Bell
 
@@ -41,3 +43,15 @@ async def test_a_closed_bell_wakes_everybody_and_lets_nobody_wait() -> None:
     await bell.wait(bell.listen("work"), _LONG_S)
     assert bell.is_closed
     assert time.monotonic() - began < _LONG_S / 2
+
+
+async def test_a_topic_is_forgotten_with_its_last_listener() -> None:
+    bell = Bell()
+    event = bell.listen("an-ended-work")
+    seen = weakref.ref(event)
+    assert bell.listen("an-ended-work") is event
+
+    del event
+    gc.collect()
+
+    assert seen() is None

@@ -5,6 +5,7 @@ Only a quicker wake-up: a poll also looks by itself every second, so another ser
 
 import asyncio
 import contextlib
+import weakref
 
 __all__ = ["Bell"]
 
@@ -14,7 +15,8 @@ class Bell:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._events: dict[str, asyncio.Event] = {}
+        # weak: a topic is forgotten with its last listener, so ended works leave nothing behind
+        self._events: weakref.WeakValueDictionary[str, asyncio.Event] = weakref.WeakValueDictionary()
         self._is_closed = False
 
     @property
@@ -28,7 +30,10 @@ class Bell:
         self._wake(tuple(self._events))
 
     def listen(self, topic: str) -> asyncio.Event:
-        """The event that the next ring of `topic` sets. Listen first, then look, then wait: nothing is missed."""
+        """The event that the next ring of `topic` sets. Listen first, then look, then wait: nothing is missed.
+
+        The bell holds the event only while a listener does.
+        """
         self._loop = asyncio.get_running_loop()
         return self._events.setdefault(topic, asyncio.Event())
 
