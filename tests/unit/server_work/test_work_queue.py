@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from wheelkeep.errors import ConflictError
-from wheelkeep.server.db.engine import Database, metadata, sqlite_url
+from wheelkeep.server.db.engine import BUSY_S, Database, metadata, sqlite_url
 from wheelkeep.server.work import lease, queue
 from wheelkeep.server.work.log import read_log
 from wheelkeep.server.work.model import Claim, Ended
@@ -213,3 +213,21 @@ def test_a_lease_is_alive_only_under_its_own_fence(database: Database) -> None:
     let_lease_die(database, work_id)
     with database.read() as connection:
         assert not queue.is_alive(connection, work_id, fence)
+
+
+def test_a_heartbeat_that_waits_for_the_database_is_not_later_than_its_lease() -> None:
+    assert BUSY_S * 2 <= queue.LEASE_S
+
+
+def test_work_that_ends_without_a_node_is_told(database: Database) -> None:
+    work_id = put(database)
+    must_claim(database)
+    with database.write() as connection:
+        queue.request_cancel(connection, work_id, at=AT)
+    let_lease_die(database, work_id)
+    ended: list[str] = []
+
+    with database.write() as connection:
+        assert queue.claim(connection, worker="n2", at=AT, on_end=ended.append) is None
+
+    assert (ended, state(database, work_id)) == ([work_id], "Canceled")

@@ -1,6 +1,7 @@
 """The tenants. Everything else belongs to one of them, by its id; its name is only what people call it."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select
@@ -59,7 +60,9 @@ class WorkspaceBook:
         try:
             return self.get(DEFAULT_WORKSPACE)
         except NotFoundError:
-            return self.create(DEFAULT_WORKSPACE)
+            with suppress(ConflictError):  # another server that began at the same time made it
+                return self.create(DEFAULT_WORKSPACE)
+            return self.get(DEFAULT_WORKSPACE)
 
     def get(self, name: str) -> Workspace:
         """The workspace called `name`.

@@ -7,11 +7,12 @@ from wheelkeep.clock import Clock, format_time
 from wheelkeep.errors import NotFoundError
 from wheelkeep.server.build.view import build_arguments, build_view
 from wheelkeep.server.db.engine import Database
+from wheelkeep.server.db.turns import take_turn
 from wheelkeep.server.environment.model import EnvironmentVersion
 from wheelkeep.server.environment.versions import EnvironmentBook
 from wheelkeep.server.work import queue
 from wheelkeep.server.work.bell import Bell
-from wheelkeep.server.work.model import ENDED, Work
+from wheelkeep.server.work.model import Work
 from wheelkeep.wire.resources import BuildView
 from wheelkeep.wire.work import BuildWork
 
@@ -34,6 +35,7 @@ class BuildBook:
             NotFoundError: `unknown_environment`.
         """
         with self._database.write() as connection:
+            take_turn(connection, "environment", workspace, name.lower())
             environment = self._environments.find(connection, workspace, name, version)
             build = self.request_inside(connection, environment)
             view = self._view(connection, self._find(connection, workspace, build))
@@ -97,14 +99,13 @@ class BuildBook:
             works = queue.latest(connection, kind="build", workspace=workspace, limit=limit)
             return [self._view(connection, work) for work in works]
 
-    def active(self, workspace: str, name: str) -> list[str]:
-        """The ids of builds of that environment that have not ended."""
-        with self._database.read() as connection:
-            works = queue.latest(connection, kind="build", workspace=workspace, limit=1000)
+    def using(self, connection: Connection, workspace: str, name: str, *, version: int | None) -> list[str]:
+        """The ids of the builds of that version (of any when None) that have not ended, oldest first."""
+        asked = [
+            (work.id, build_arguments(work)) for work in queue.unended(connection, kind="build", workspace=workspace)
+        ]
         return [
-            work.id
-            for work in works
-            if work.state not in ENDED and build_arguments(work).environment.lower() == name.lower()
+            build for build, one in asked if one.environment.lower() == name.lower() and version in {None, one.version}
         ]
 
     def cancel(self, workspace: str, build: str) -> BuildView:

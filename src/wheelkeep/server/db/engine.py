@@ -17,7 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from wheelkeep.errors import ResourceError
 from wheelkeep.secret import Secret
 
-__all__ = ["Database", "metadata", "sqlite_url"]
+__all__ = ["BUSY_S", "Database", "metadata", "sqlite_url"]
+
+BUSY_S = 5.0
+"""Seconds that an SQLite writer waits for another; well below a lease, so that a heartbeat fails before it is late."""
 
 metadata = MetaData(
     naming_convention={
@@ -37,7 +40,7 @@ def sqlite_url(path: Path) -> Secret:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", f"busy_timeout={BUSY_S * 1000:.0f}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 
 from wheelkeep.errors import ConflictError
 from wheelkeep.server.db.engine import Database, metadata
+from wheelkeep.server.db.turns import take_turn
 
 __all__ = ["NEWEST", "migrate", "present_revision", "run_steps"]
 
@@ -31,21 +32,20 @@ def migrate(database: Database) -> bool:
     """Bring `database` to `NEWEST`, in one transaction; whether anything was to do.
 
     An empty database is made from the tables themselves, in their newest form; one that is older is migrated. A test
-    holds that both ways end in the same tables. Every domain's `sql.py` must have been imported.
+    holds that both ways end in the same tables. Servers that begin at once take turns. Every domain's `sql.py` must
+    have been imported.
 
     Raises:
         ConflictError: `conflict`: the database was made by a newer release.
     """
     with database.read() as connection:
-        present = present_revision(connection)
-    if present == NEWEST:
-        return False
-    if present is not None and present > NEWEST:
-        raise ConflictError(
-            f"the database is at step {present}, this release knows {NEWEST}",
-            hint="run the newer release that made it, or restore a backup",
-        )
+        if _is_newest(present_revision(connection)):
+            return False
     with database.write() as connection:
+        take_turn(connection, "migrate")
+        present = present_revision(connection)  # once more: another server that began with us may have been first
+        if _is_newest(present):
+            return False
         if present is None:
             _make(connection)
         else:
@@ -53,8 +53,22 @@ def migrate(database: Database) -> bool:
     return True
 
 
+def _is_newest(present: str | None) -> bool:
+    """Whether there is nothing to do for a database at `present`.
+
+    Raises:
+        ConflictError: `conflict`: the database was made by a newer release.
+    """
+    if present is not None and present > NEWEST:
+        raise ConflictError(
+            f"the database is at step {present}, this release knows {NEWEST}",
+            hint="run the newer release that made it, or restore a backup",
+        )
+    return present == NEWEST
+
+
 def _make(connection: Connection) -> None:
-    """Make every table, and write down which step that is. Two servers that begin at once both succeed."""
+    """Make every table, and write down which step that is."""
     metadata.create_all(connection)
     _revision.create(connection, checkfirst=True)
     if connection.execute(select(_revision.c.version_num)).first() is None:

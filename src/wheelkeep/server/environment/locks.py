@@ -5,6 +5,7 @@ from sqlalchemy import Connection, insert, select, update
 from wheelkeep.errors import NotFoundError
 from wheelkeep.lock.document import format_lock, parse_lock
 from wheelkeep.lock.model import Lock
+from wheelkeep.server.db.turns import take_turn
 from wheelkeep.server.environment.sql import lock_file_table, lock_table, version_table
 
 __all__ = ["LockNames", "attach_lock", "labels_naming", "read_lock", "read_pylock"]
@@ -25,6 +26,7 @@ def attach_lock(connection: Connection, workspace: str, name: str, version: int,
     if present is not None:
         return str(present)
     digest = str(lock.digest)
+    take_turn(connection, "lock", workspace, digest)
     known = (lock_table.c.workspace == workspace, lock_table.c.digest == digest)
     if connection.execute(select(lock_table.c.digest).where(*known)).first() is None:
         connection.execute(

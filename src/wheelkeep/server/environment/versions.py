@@ -1,15 +1,18 @@
 """The versions of a workspace's environments."""
 
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, select, tuple_, update
 
 from wheelkeep.clock import Clock, format_time
 from wheelkeep.definition.model import Definition
 from wheelkeep.errors import NotFoundError
 from wheelkeep.names import check_environment_name
 from wheelkeep.server.db.engine import Database
+from wheelkeep.server.db.turns import take_turn
 from wheelkeep.server.environment.model import EnvironmentVersion
 from wheelkeep.server.environment.sql import lock_table, version_table
 
@@ -60,6 +63,7 @@ class EnvironmentBook:
         folded = check_environment_name(name).lower()
         digest = str(definition.digest)
         with self._database.write() as connection:
+            take_turn(connection, "environment", workspace, folded)
             known = connection.execute(
                 _selection()
                 .where(
@@ -148,6 +152,19 @@ class EnvironmentBook:
         ).scalar()
         return None if digest is None else str(digest)
 
+    def lock_digests_of(
+        self, connection: Connection, workspace: str, labels: AbstractSet[tuple[str, int]]
+    ) -> dict[tuple[str, int], str]:
+        """The same for many names and versions in one query, by name in lower case and version; only where one is."""
+        query = select(version_table.c.folded, version_table.c.version, version_table.c.lock_digest).where(
+            version_table.c.workspace == workspace,
+            tuple_(version_table.c.folded, version_table.c.version).in_(
+                sorted({(name.lower(), version) for name, version in labels})
+            ),
+            version_table.c.lock_digest.is_not(None),
+        )
+        return {(row.folded, row.version): row.lock_digest for row in connection.execute(query)}
+
     def latest(self, workspace: str) -> list[EnvironmentVersion]:
         """The latest version of every environment, by name."""
         newest = (
@@ -183,15 +200,17 @@ class EnvironmentBook:
             found = [_version(row) for row in connection.execute(query)]
         return found or [self.get(workspace, name)]
 
-    def delete(self, workspace: str, name: str, version: int | None = None) -> int:
+    def delete(
+        self, workspace: str, name: str, version: int | None = None, *, check_unused: Callable[[Connection], None]
+    ) -> int:
         """Forget one version, or all; how many. Their numbers are never given again.
 
-        The caller has made sure that no build or run uses them.
+        `check_unused` raises when a build or run uses them; it is asked inside the transaction that deletes, while
+        nothing can begin to use them.
 
         Raises:
             NotFoundError: `unknown_environment`.
         """
-        self.get(workspace, name, version)
         change = (
             update(version_table)
             .where(
@@ -204,4 +223,7 @@ class EnvironmentBook:
         if version is not None:
             change = change.where(version_table.c.version == version)
         with self._database.write() as connection:
+            take_turn(connection, "environment", workspace, name.lower())
+            self.find(connection, workspace, name, version)
+            check_unused(connection)
             return int(connection.execute(change).rowcount)

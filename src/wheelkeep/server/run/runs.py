@@ -12,11 +12,12 @@ from wheelkeep.errors import NotFoundError, RequestError
 from wheelkeep.names import check_experiment_name
 from wheelkeep.server.build.builds import BuildBook
 from wheelkeep.server.db.engine import Database
+from wheelkeep.server.db.turns import take_turn
 from wheelkeep.server.environment.versions import EnvironmentBook
 from wheelkeep.server.run.record import read_metrics, read_outputs
 from wheelkeep.server.run.snapshots import check_snapshot
 from wheelkeep.server.run.sql import run_table
-from wheelkeep.server.run.state import status_of
+from wheelkeep.server.run.view import run_view
 from wheelkeep.server.work import queue
 from wheelkeep.server.work.bell import Bell
 from wheelkeep.wire.resources import RunBody, RunView
@@ -55,6 +56,8 @@ class RunBook:
         run_id = f"{experiment[:40]}-{secrets.token_hex(6)}"
         at = format_time(self._clock.now())
         with self._database.write() as connection:
+            take_turn(connection, "environment", workspace, body.environment.lower())
+            take_turn(connection, "run", workspace, experiment)
             check_snapshot(connection, workspace, snapshot)
             environment = self._environments.find(connection, workspace, body.environment, body.version)
             build = None
@@ -131,11 +134,22 @@ class RunBook:
             return self._view(connection, workspace, run_id)
 
     def recent(self, workspace: str, *, experiment: str | None = None, limit: int = 100) -> list[RunView]:
-        """The newest runs of a workspace (or of one experiment in it), newest first."""
+        """The newest runs of a workspace (or of one experiment in it), newest first.
+
+        A list says what each run is and how it stands; the metrics and outputs are empty in it: `get` has them.
+        """
+        query = select(run_table).where(run_table.c.workspace == workspace)
+        if experiment is not None:
+            query = query.where(run_table.c.experiment == experiment)
         with self._database.read() as connection:
-            works = queue.latest(connection, kind="run", workspace=workspace, limit=limit)
-            views = [self._view(connection, workspace, work.id) for work in works]
-        return [view for view in views if experiment is None or view.experiment == experiment]
+            rows = connection.execute(queue.newest_first(query, run_table.c.id).limit(limit)).all()
+            works = queue.find_all(connection, [row.id for row in rows])
+            labels = {(row.environment, row.version) for row in rows}
+            digests = self._environments.lock_digests_of(connection, workspace, labels)
+        return [
+            run_view(row, works[row.id], lock_digest=digests.get((row.environment.lower(), row.version)))
+            for row in rows
+        ]
 
     def cancel(self, workspace: str, run_id: str) -> RunView:
         """Ask the run to stop; the run as it then stands.
@@ -150,6 +164,14 @@ class RunBook:
         self._bell.ring(run_id)
         return view
 
+    def check_exists(self, connection: Connection, workspace: str, run_id: str) -> None:
+        """Nothing, when the workspace has that run.
+
+        Raises:
+            NotFoundError: `unknown_run`.
+        """
+        self._row(connection, workspace, run_id)
+
     def _row(self, connection: Connection, workspace: str | None, run_id: str) -> Row[Any]:
         row = connection.execute(select(run_table).where(run_table.c.id == run_id)).first()
         if row is None or (workspace is not None and row.workspace != workspace):
@@ -161,31 +183,12 @@ class RunBook:
         work = queue.find(connection, run_id)
         if work is None:
             raise NotFoundError(f"there is no run {run_id[:80]!r}", code="unknown_run")
-        lock_digest = self._environments.lock_digest_of(connection, workspace, row.environment, row.version)
-        output = {} if work.output is None else msgspec.json.decode(work.output, type=dict[str, object])
-        exit_code = output.get("exit_code")
-        return RunView(
-            id=run_id,
-            experiment=row.experiment,
-            number=row.number,
-            status=status_of(work),
-            target=row.target,
-            script=row.script,
-            arguments=msgspec.json.decode(row.arguments, type=list[str]),
-            environment=row.environment,
-            version=row.version,
-            lock_digest=lock_digest,
-            snapshot=row.snapshot,
-            build=row.build,
-            exit_code=exit_code if isinstance(exit_code, int) else None,
-            worker=work.worker,
-            created_at=work.created_at,
-            started_at=work.started_at,
-            ended_at=work.ended_at,
+        return run_view(
+            row,
+            work,
+            lock_digest=self._environments.lock_digest_of(connection, workspace, row.environment, row.version),
             metrics=read_metrics(connection, run_id),
             outputs=read_outputs(connection, run_id),
-            tags=msgspec.json.decode(row.tags, type=dict[str, str]),
-            failure=work.failure,
         )
 
 

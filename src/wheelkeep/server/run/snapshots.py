@@ -4,6 +4,7 @@ from sqlalchemy import Connection, insert, select
 
 from wheelkeep.digest import Digest
 from wheelkeep.errors import NotFoundError
+from wheelkeep.server.db.turns import take_turn
 from wheelkeep.server.run.sql import snapshot_table
 
 __all__ = ["MOST_BYTES", "check_snapshot", "has_snapshot", "note_snapshot"]
@@ -22,6 +23,7 @@ def has_snapshot(connection: Connection, workspace: str, digest: Digest) -> bool
 
 def note_snapshot(connection: Connection, workspace: str, digest: Digest, *, size: int, at: str) -> None:
     """Write down that the workspace has the archive, which lies in blobs already."""
+    take_turn(connection, "snapshot", workspace, digest.hex)
     if not has_snapshot(connection, workspace, digest):
         connection.execute(
             insert(snapshot_table).values(workspace=workspace, sha256=digest.hex, size=size, created_at=at)

@@ -5,11 +5,12 @@ from typing import Literal
 
 from wheelkeep.wire.problem import Failure
 
-__all__ = ["ENDED", "Claim", "Ended", "Work", "WorkKind", "WorkState"]
+__all__ = ["ENDED", "UNENDED", "Claim", "Ended", "Work", "WorkKind", "WorkState"]
 
 WorkState = Literal["Queued", "Running", "Succeeded", "Failed", "Canceled"]
 WorkKind = Literal["build", "run"]
 ENDED: frozenset[WorkState] = frozenset({"Succeeded", "Failed", "Canceled"})
+UNENDED: frozenset[WorkState] = frozenset({"Queued", "Running"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

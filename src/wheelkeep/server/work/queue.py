@@ -5,15 +5,17 @@ are there or neither.
 """
 
 import secrets
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, text, update
 
 from wheelkeep.errors import BuildError
+from wheelkeep.server.db.turns import take_turn
 from wheelkeep.server.work.clock import DatabaseNow
 from wheelkeep.server.work.journal import read_steps
-from wheelkeep.server.work.model import Claim, Ended, Work, WorkKind
+from wheelkeep.server.work.model import UNENDED, Claim, Ended, Work, WorkKind
 from wheelkeep.server.work.rows import work_of
 from wheelkeep.server.work.sql import work_table
 from wheelkeep.wire.problem import Failure
@@ -24,15 +26,19 @@ __all__ = [
     "end",
     "enqueue",
     "find",
+    "find_all",
     "is_active",
     "is_alive",
     "is_waiting",
     "latest",
+    "newest_first",
     "request_cancel",
+    "unended",
+    "unended_ids",
 ]
 
-LEASE_S = 8.0
-"""Seconds that a lease lasts without a heartbeat."""
+LEASE_S = 10.0
+"""Seconds that a lease lasts without a heartbeat; twice what a writer waits for the database at most."""
 MOST_CRASHES = 3
 _CLAIM_LOCK = 0x77686B70  # any number, the same for every server: one claimer at a time on PostgreSQL
 
@@ -61,7 +67,11 @@ def enqueue(
         work_id: the id to give; made up when None.
     """
     if key is not None:
-        known = connection.execute(select(work_table.c.id).where(work_table.c.key == key)).scalar()
+        take_turn(connection, "work", key)
+        # the row is held until the caller's transaction ends: else the work could end between this look and the row of
+        # what is to wait for it, which then waits for ever
+        query = select(work_table.c.id).where(work_table.c.key == key).with_for_update(read=True)
+        known = connection.execute(query).scalar()
         if known is not None:
             return str(known), False
     made = work_id or secrets.token_hex(8)
@@ -97,6 +107,34 @@ def latest(connection: Connection, *, kind: WorkKind, workspace: str, limit: int
     return [work_of(row) for row in connection.execute(query)]
 
 
+def unended(connection: Connection, *, kind: WorkKind, workspace: str) -> list[Work]:
+    """The work of a workspace and kind that goes on or waits, oldest first."""
+    query = (
+        select(work_table)
+        .where(work_table.c.state.in_(UNENDED), work_table.c.kind == kind, work_table.c.workspace == workspace)
+        .order_by(work_table.c.n)
+    )
+    return [work_of(row) for row in connection.execute(query)]
+
+
+def unended_ids(*, kind: WorkKind, workspace: str) -> Select[tuple[str]]:
+    """A query for the ids of the same, to be part of a domain's own."""
+    return select(work_table.c.id).where(
+        work_table.c.state.in_(UNENDED), work_table.c.kind == kind, work_table.c.workspace == workspace
+    )
+
+
+def newest_first(query: Select[Any], id_column: ColumnElement[str]) -> Select[Any]:
+    """A domain's own query of rows that work carries out, the newest work first; `id_column` holds the work's id."""
+    return query.join(work_table, work_table.c.id == id_column).order_by(work_table.c.n.desc())
+
+
+def find_all(connection: Connection, work_ids: Sequence[str]) -> dict[str, Work]:
+    """Those of `work_ids` that there are, by id."""
+    found = connection.execute(select(work_table).where(work_table.c.id.in_(work_ids)))
+    return {row.id: work_of(row) for row in found}
+
+
 def is_alive(connection: Connection, work_id: str, fence: int) -> bool:
     """Whether the lease with that fencing number holds the work now."""
     query = select(work_table.c.id).where(
@@ -115,16 +153,24 @@ def is_waiting(connection: Connection, *, workspace: str | None = None) -> bool:
 
 def is_active(connection: Connection) -> bool:
     """Whether any work goes on or waits."""
-    query = select(work_table.c.id).where(work_table.c.state.in_(("Queued", "Running"))).limit(1)
+    query = select(work_table.c.id).where(work_table.c.state.in_(UNENDED)).limit(1)
     return connection.execute(query).first() is not None
 
 
-def claim(connection: Connection, *, worker: str, at: str, of_workspace: str | None = None) -> Claim | None:
+def claim(
+    connection: Connection,
+    *,
+    worker: str,
+    at: str,
+    of_workspace: str | None = None,
+    on_end: Callable[[str], None] = lambda _: None,
+) -> Claim | None:
     """The next work for `worker`, leased to it for `LEASE_S` seconds; None when there is none.
 
     Work whose lease is dead comes first and goes on at the step it had reached; after more than three crashes it
     fails (`too_many_crashes`), because it may be what ends the nodes. Call it in a writing transaction. With
     `of_workspace`, only work of that workspace (its id) is given: the worker's token is for that one alone.
+    `on_end` is told the id of all work that ended here, without a node to say so.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _CLAIM_LOCK})
@@ -141,9 +187,11 @@ def claim(connection: Connection, *, worker: str, at: str, of_workspace: str | N
                 hint="see its log and the workers' logs; memory is the usual cause",
             )
             end(connection, work.id, Ended(state="Failed", failure=Failure.of(error)), at=at)
+            on_end(work.id)
             continue
         if work.cancel:
             end(connection, work.id, Ended(state="Canceled"), at=at)
+            on_end(work.id)
             continue
         connection.execute(
             update(work_table)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from wheelkeep.definition.model import Definition
@@ -15,6 +16,7 @@ from wheelkeep.server.environment.versions import EnvironmentBook
 from wheelkeep.server.http.call import Call, parse_integer
 from wheelkeep.server.http.logs import LogReader
 from wheelkeep.server.http.route import Route
+from wheelkeep.server.run.uses import runs_using
 from wheelkeep.server.store.wheels import WheelStore
 from wheelkeep.wire.resources import BuildView, EnvironmentBody, EnvironmentView, LogPage
 
@@ -211,16 +213,27 @@ class EnvironmentRoutes:
         return Response(text, media_type="application/toml")
 
     def delete(self, call: Call) -> None:
-        """Forget an environment or one version of it."""
-        name = call.path("environment")
-        active = self._builds.active(call.workspace.id, name)
-        if active:
-            raise ConflictError(
-                f"{name} is being built ({active[0]})",
-                code="environment_in_use",
-                hint="wait for the build, or cancel it",
-            )
-        self._environments.delete(call.workspace.id, name, call.integer("version"))
+        """Forget an environment or one version of it, that no build and no run uses."""
+        workspace, name, version = call.workspace.id, call.path("environment"), call.integer("version")
+
+        def check_unused(connection: Connection) -> None:
+            label = name if version is None else f"{name}:{version}"
+            builds = self._builds.using(connection, workspace, name, version=version)
+            if builds:
+                raise ConflictError(
+                    f"{label} is being built ({builds[0]})",
+                    code="environment_in_use",
+                    hint="wait for the build, or cancel it: `wheelkeep env build NAME --cancel`",
+                )
+            runs = runs_using(connection, workspace, name, version=version)
+            if runs:
+                raise ConflictError(
+                    f"the run {runs[0]} uses {label}",
+                    code="environment_in_use",
+                    hint=f"wait for the run, or cancel it: `wheelkeep run cancel {runs[0]}`",
+                )
+
+        self._environments.delete(workspace, name, version, check_unused=check_unused)
 
     def build(self, call: Call) -> BuildView:
         """A build of the version."""

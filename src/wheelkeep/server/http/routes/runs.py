@@ -1,5 +1,7 @@
 """Runs, snapshots of their source, and what they leave."""
 
+import asyncio
+
 from starlette.responses import Response, StreamingResponse
 
 from wheelkeep.clock import Clock, format_time
@@ -130,9 +132,12 @@ class RunRoutes:
             call.request, self._blobs.staging, most_bytes=MOST_BYTES, too_large=too_large, announced=digest.hex
         ) as received:
             await self._blobs.put_file(received.path, received.digest)
-        with self._database.write() as connection:
-            note_snapshot(connection, call.workspace.id, digest, size=received.size, at=format_time(self._clock.now()))
+        await asyncio.to_thread(self._note_snapshot, call.workspace.id, digest, received.size)
         return OutputFile(path="", sha256=digest.hex, size=received.size)
+
+    def _note_snapshot(self, workspace: str, digest: Digest, size: int) -> None:
+        with self._database.write() as connection:
+            note_snapshot(connection, workspace, digest, size=size, at=format_time(self._clock.now()))
 
     def submit(self, call: Call) -> RunView:
         """A new run."""
@@ -161,13 +166,17 @@ class RunRoutes:
 
     async def output(self, call: Call) -> Response:
         """A file of its outputs folder."""
-        run = self._runs.get(call.workspace.id, call.path("run"))
-        with self._database.read() as connection:
-            found = read_output(connection, run.id, call.path("path"))
-        if found is None:
-            raise NotFoundError("the run left no such file", code="unknown_file", hint="see `wheelkeep run show`")
+        found = await asyncio.to_thread(self._find_output, call.workspace.id, call.path("run"), call.path("path"))
         return StreamingResponse(
             self._blobs.stream(Digest.parse(found.sha256)),
             media_type="application/octet-stream",
             headers={"Content-Length": str(found.size), "ETag": f'"{found.sha256}"'},
         )
+
+    def _find_output(self, workspace: str, run_id: str, path: str) -> OutputFile:
+        with self._database.read() as connection:
+            self._runs.check_exists(connection, workspace, run_id)
+            found = read_output(connection, run_id, path)
+        if found is None:
+            raise NotFoundError("the run left no such file", code="unknown_file", hint="see `wheelkeep run show`")
+        return found
