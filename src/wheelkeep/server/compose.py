@@ -240,6 +240,7 @@ def _public_index(settings: ServerSettings) -> Callable[[], PublicIndex | None]:
 
 def _routes(parts: _Parts, public_url: str) -> list[Routes]:
     roster, logs = Roster(), LogReader(parts.database, parts.bell)
+    endings = Endings(parts.gateways, has_public_index=lambda: parts.public() is not None)
     desk = LeaseDesk(
         parts.database,
         parts.clock,
@@ -248,6 +249,7 @@ def _routes(parts: _Parts, public_url: str) -> list[Routes]:
         builds=parts.builds,
         runs=parts.runs,
         grants=parts.grants,
+        endings=endings,
     )
     locking = Locking(
         parts.database,
@@ -276,9 +278,10 @@ def _routes(parts: _Parts, public_url: str) -> list[Routes]:
             parts.clock,
             parts.bell,
             desk=desk,
+            door=parts.door,
             roster=roster,
             grants=parts.grants,
-            endings=Endings(parts.gateways, has_public_index=lambda: parts.public() is not None),
+            endings=endings,
         ),
         WorkBuildRoutes(parts.database, locking, parts.runs),
         WorkRunRoutes(parts.database, parts.blobs, parts.runs),

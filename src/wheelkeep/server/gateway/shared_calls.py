@@ -56,6 +56,10 @@ class SharedCalls(Generic[_Key, _Value]):
         task = self._tasks.get(key)
         return task.result() if task is not None and task.done() else None
 
+    def keys(self) -> list[_Key]:
+        """What is kept or goes on."""
+        return list(self._tasks)
+
     def forget(self, key: _Key) -> _Value | None:
         """Keep it no longer; what was kept, if anything was."""
         found = self.remembered(key)

@@ -1,5 +1,6 @@
 """What every node says about every kind of work: lease, heartbeat, step, log, end. Source: `wire/work.py`."""
 
+import asyncio
 import re
 
 import msgspec
@@ -7,6 +8,7 @@ from starlette.responses import Response
 
 from wheelkeep.clock import Clock, format_time
 from wheelkeep.errors import RequestError
+from wheelkeep.server.access.door import Door
 from wheelkeep.server.access.grants import GrantBook
 from wheelkeep.server.build.ending import Endings
 from wheelkeep.server.db.engine import Database
@@ -46,6 +48,7 @@ class WorkRoutes:
         bell: Bell,
         *,
         desk: LeaseDesk,
+        door: Door,
         roster: Roster,
         grants: GrantBook,
         endings: Endings,
@@ -54,6 +57,7 @@ class WorkRoutes:
         self._clock = clock
         self._bell = bell
         self._desk = desk
+        self._door = door
         self._roster = roster
         self._grants = grants
         self._endings = endings
@@ -132,9 +136,19 @@ class WorkRoutes:
             body.worker,
             min(body.wait_s, _LONGEST_WAIT_S),
             workspace=call.principal.workspace,
-            is_gone=call.request.is_disconnected,
+            is_gone=lambda: self._is_gone(call),
         )
         return Response(status_code=204) if found is None else found
+
+    async def _is_gone(self, call: Call) -> bool:
+        """Whether the node hung up.
+
+        Raises:
+            AuthenticationError: `token_invalid`: its token was revoked, or expired, while it waited.
+        """
+        header = call.request.headers.get("authorization", "").encode("latin-1") or None
+        await asyncio.to_thread(self._door.admit_node, header)
+        return await call.request.is_disconnected()
 
     def heartbeat(self, call: Call) -> HeartbeatView:
         """Whether to stop."""
@@ -175,11 +189,9 @@ class WorkRoutes:
         assert isinstance(body, EndBody)  # noqa: S101 - the guard decoded it by the route's type
         work = call.holder.work
         failure = self._endings.explain(work, body.failure)
-        self._write_end(
-            work,
-            body.fence,
-            Ended(state=body.state, failure=failure, output=msgspec.json.encode(body.output) if body.output else None),
-        )
+        output = msgspec.json.encode(body.output) if body.output else None
+        ended = Ended(state=body.state, failure=failure, output=output)
+        await asyncio.to_thread(self._write_end, work, body.fence, ended)
         await self._endings.close(work)
 
     def _write_end(self, work: str, fence: int, ended: Ended) -> None:
