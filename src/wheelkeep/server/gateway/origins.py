@@ -29,6 +29,7 @@ from wheelkeep.server.origin.upstream import Upstream
 __all__ = ["OriginShop", "Origins"]
 
 _MOST_POOLS = 64
+"""Pools that keep their connections; one more lets the one go that was not used for the longest time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class OriginShop:
         trail: where the use of credentials is noted.
         proxies: the operator's.
         limits: time and size of requests.
+        most_pools: how many pools keep their connections.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class OriginShop:
         trail: AuditTrail,
         proxies: Proxies | None = None,
         limits: Limits | None = None,
+        most_pools: int = _MOST_POOLS,
     ) -> None:
         self._connections = connections
         self._wheels_of = wheels_of
@@ -70,6 +73,7 @@ class OriginShop:
         self._trail = trail
         self._proxies = proxies
         self._limits = limits
+        self._most_pools = most_pools
         self._pools: dict[frozenset[HostPort], Upstream] = {}
 
     async def origins(self, order: BuildOrder, connections: Sequence[Connection]) -> Origins:
@@ -84,7 +88,7 @@ class OriginShop:
         notes = UpstreamNotes(
             trail=self._trail, principal=order.principal, workspace=order.workspace, work=order.work or None
         )
-        upstream = self._pool(named_hosts(connections, self._public()))
+        upstream = await self._pool(named_hosts(connections, self._public()))
         feeds = [await self._feed(feed, connections, upstream, notes) for feed in planned]
         public = None if order.no_index else self._public_origin(upstream, notes)
         wheels = WorkspaceOrigin(self._wheels_of(order.workspace), self._blobs)
@@ -107,7 +111,7 @@ class OriginShop:
         access = await asyncio.to_thread(
             access_of, connection.target, [connection], self._connections.authorization_for
         )
-        upstream = self._pool(named_hosts([connection], self._public()))
+        upstream = await self._pool(named_hosts([connection], self._public()))
         answer = await upstream.fetch(f"{connection.target}/", access, notes, kind="page")
         return HTTPStatus.NOT_FOUND if answer is None else answer.status
 
@@ -141,12 +145,12 @@ class OriginShop:
     def _access_for(self, connections: Sequence[Connection]) -> Callable[[str], FeedAccess]:
         return lambda url: access_of(url, connections, self._connections.authorization_for)
 
-    def _pool(self, named: frozenset[HostPort]) -> Upstream:
-        pool = self._pools.get(named)
-        if pool is None:
-            if len(self._pools) >= _MOST_POOLS:
-                self._pools.pop(next(iter(self._pools)))  # its sessions keep it while they live
-            pool = self._pools[named] = Upstream(AddressPolicy(named), self._limits, proxies=self._proxies)
+    async def _pool(self, named: frozenset[HostPort]) -> Upstream:
+        """The pool of those hosts, which is now the one that was used last."""
+        pool = self._pools.pop(named, None) or Upstream(AddressPolicy(named), self._limits, proxies=self._proxies)
+        self._pools[named] = pool
+        if len(self._pools) > self._most_pools:
+            await self._pools.pop(next(iter(self._pools))).retire()  # a build that has it may go on with it
         return pool
 
     async def close(self) -> None:

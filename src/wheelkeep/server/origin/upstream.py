@@ -68,6 +68,8 @@ class Upstream:
         self._proxies = proxies or Proxies({})
         self._policy = AddressPolicy(policy.named | self._proxies.hosts)
         self._session: aiohttp.ClientSession | None = None
+        self._under_way = 0
+        self._is_retired = False
 
     def _open_session(self) -> aiohttp.ClientSession:
         """The session, made at the first request: its pool belongs to the running loop."""
@@ -91,6 +93,15 @@ class Upstream:
         """Close every connection."""
         if self._session is not None:
             await self._session.close()
+
+    async def retire(self) -> None:
+        """From now on keep no connection while no request is under way: whoever has this pool may still use it."""
+        self._is_retired = True
+        await self._rest()
+
+    async def _rest(self) -> None:
+        if self._is_retired and not self._under_way:
+            await self.close()
 
     async def fetch(
         self,
@@ -157,7 +168,18 @@ class Upstream:
         self, url: str, access: FeedAccess, notes: UpstreamNotes, *, kind: Kind, headers: Mapping[str, str] | None
     ) -> AsyncIterator[tuple[aiohttp.ClientResponse, SafeUrl] | None]:
         """The answer after allowed redirects; None for "not here"; an error for everything else."""
-        safe = SafeUrl.parse(url)
+        self._under_way += 1
+        try:
+            async with self._after_redirects(SafeUrl.parse(url), access, notes, kind=kind, headers=headers) as answer:
+                yield answer
+        finally:
+            self._under_way -= 1
+            await self._rest()
+
+    @asynccontextmanager
+    async def _after_redirects(
+        self, safe: SafeUrl, access: FeedAccess, notes: UpstreamNotes, *, kind: Kind, headers: Mapping[str, str] | None
+    ) -> AsyncIterator[tuple[aiohttp.ClientResponse, SafeUrl] | None]:
         for _ in range(_MOST_REDIRECTS + 1):
             response = await self._ask(safe, access, notes, headers)
             try:
