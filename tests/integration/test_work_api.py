@@ -1,5 +1,6 @@
 """What a node may say, and what a node that was taken over, or lost its lease, may not."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -150,3 +151,96 @@ async def test_a_run_of_an_unlocked_environment_waits_for_its_build(server: Serv
     await server.say("POST", f"/api/v1/work/{lease['id']}/end", lease["grant"], ended)
     seen = json.loads((await server.say("GET", f"{HERE}/runs/{run['id']}", server.admin)).body)
     assert (seen["status"], seen["failure"]["code"]) == ("Failed", "no_such_package")
+
+
+async def submit_run(server: Server, experiment: str = "x") -> dict[str, Any]:
+    archive = b"PK\x05\x06" + bytes(18)
+    digest = Digest.of(archive)
+    await server.say("PUT", f"{HERE}/snapshots/{digest.hex}", server.admin, archive)
+    body = {"environment": "e", "snapshot": str(digest), "script": "train.py"}
+    answer = await server.say("POST", f"{HERE}/experiments/{experiment}/runs", server.admin, body)
+    submitted: dict[str, Any] = json.loads(answer.body)
+    return submitted
+
+
+async def test_a_worker_whose_token_is_revoked_while_it_waits_gets_no_work(server: Server) -> None:
+    token, text = server.composed.tokens.create("leaving", role="reader", kind="node")
+    body = {"worker": "leaving", "python": "3.11.7", "platform": "linux-x86_64", "wait_s": 20}
+    waiting = asyncio.create_task(server.say("POST", "/api/v1/work/lease", text, body))
+    await asyncio.sleep(0.2)
+
+    assert (await server.say("DELETE", f"/api/v1/tokens/{token.id}", server.admin)).status == 204
+    build = await ask_for_build(server)
+
+    answer = await asyncio.wait_for(waiting, 10)
+    assert (answer.status, json.loads(answer.body)["code"]) == (401, "token_invalid")
+    assert (await server.lease())["id"] == build
+
+
+async def test_an_environment_in_use_is_not_deleted(server: Server) -> None:
+    build = await ask_for_build(server)
+    run = await submit_run(server)
+    there = f"{HERE}/environments/e"
+    for path in (there, f"{there}?version=1"):
+        refused = await server.say("DELETE", path, server.admin)
+        assert (refused.status, json.loads(refused.body)["code"]) == (409, "environment_in_use")
+        assert build in refused.body.decode()
+
+    assert (await server.say("POST", f"{HERE}/builds/{build}/cancel", server.admin)).status == 200
+    seen = json.loads((await server.say("GET", f"{HERE}/runs/{run['id']}", server.admin)).body)
+    assert seen["status"] == "Canceled"
+    assert (await server.say("DELETE", there, server.admin)).status == 204
+
+
+async def test_a_version_that_only_a_run_uses_is_not_deleted_but_another_one_is(server: Server) -> None:
+    await ask_for_build(server)
+    run = await submit_run(server)
+    lease = await server.lease()
+    await server.say(
+        "POST", f"/api/v1/work/{lease['id']}/end", lease["grant"], {"fence": lease["fence"], "state": "Succeeded"}
+    )
+    there = f"{HERE}/environments/e"
+    await server.say("POST", there, server.admin, {"definition": {"requirements": ["six"]}})
+
+    refused = await server.say("DELETE", f"{there}?version=1", server.admin)
+
+    assert (refused.status, json.loads(refused.body)["code"]) == (409, "environment_in_use")
+    assert run["id"] in refused.body.decode()
+    assert (await server.say("DELETE", there, server.admin)).status == 409
+    assert (await server.say("DELETE", f"{there}?version=2", server.admin)).status == 204
+
+
+async def test_the_runs_of_one_experiment_are_found_behind_many_others(server: Server) -> None:
+    await ask_for_build(server)
+    assert json.loads((await server.say("GET", f"{HERE}/runs", server.admin)).body) == []
+    first = await submit_run(server, "rare")
+    others = [await submit_run(server, "common") for _ in range(3)]
+
+    async def listed(query: str) -> list[tuple[str, int]]:
+        found = json.loads((await server.say("GET", f"{HERE}/runs?{query}", server.admin)).body)
+        return [(run["id"], run["number"]) for run in found]
+
+    assert await listed("experiment=rare&limit=2") == [(first["id"], 1)]
+    assert await listed("limit=2") == [(others[2]["id"], 3), (others[1]["id"], 2)]
+
+
+async def test_the_audit_is_read_from_its_newest_row_and_the_servers_own_by_its_admins_alone(server: Server) -> None:
+    for number in range(3):
+        body = {"name": f"n{number}", "role": "reader", "workspace": "default"}
+        await server.say("POST", "/api/v1/tokens", server.admin, body)
+    everywhere = json.loads((await server.say("POST", "/api/v1/tokens", server.admin, {"name": "e"})).body)
+    default = json.loads((await server.say("GET", HERE, server.admin)).body)["id"]
+    mine = server.composed.tokens.create("mine", role="admin", workspace=default)[1]
+
+    async def rows(path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads((await server.say("GET", path, server.admin)).body)
+        return found
+
+    oldest_first = await rows(f"{HERE}/audit")
+    newest = await rows(f"{HERE}/audit?newest=true&limit=2")
+    assert newest == oldest_first[:0:-1]
+    assert await rows(f"{HERE}/audit?newest=true&before={newest[-1]['n']}") == oldest_first[:1]
+    assert [row["workspace"] for row in oldest_first] == [default] * 3
+    [own] = await rows("/api/v1/audit")
+    assert (own["action"], own["path"]) == ("token create", f"user/contributor/{everywhere['id']}")
+    assert (await server.say("GET", "/api/v1/audit", mine)).status == 403

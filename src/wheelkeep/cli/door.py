@@ -86,5 +86,6 @@ class Door:
         return self._api.get(path_of("workers"), list[WorkerView])
 
     def audit(self) -> list[AuditRow]:
-        """The workspace's audit."""
-        return self._api.get(self._here("audit"), list[AuditRow])
+        """The newest rows (at most 1,000) of the workspace's audit, oldest first."""
+        rows = self._api.get(self._here("audit"), list[AuditRow], query={"newest": "true"})
+        return rows[::-1]

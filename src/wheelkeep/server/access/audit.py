@@ -48,13 +48,32 @@ class Audit:
                 )
             )
 
-    def rows(self, workspace: str, *, after: int = 0, limit: int = 1000) -> list[AuditRow]:
-        """The rows of `workspace` with a number above `after`, oldest first, at most `limit`."""
+    def rows(
+        self,
+        workspace: str | None,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        newest: bool = False,
+        limit: int = 1000,
+    ) -> list[AuditRow]:
+        """At most `limit` rows with a number between `after` and `before`, both left out.
+
+        Args:
+            workspace: whose (its id); None for those of the server itself, such as tokens for every workspace.
+            after: the number that a reader who goes forward saw last.
+            before: the number that a reader who goes backward saw last.
+            newest: begin with the newest, newest first; else with the oldest.
+            limit: the most rows.
+        """
+        order = audit_table.c.n.desc() if newest else audit_table.c.n
         query = (
             select(audit_table)
-            .where(audit_table.c.workspace == workspace, audit_table.c.n > after)
-            .order_by(audit_table.c.n)
+            .where(audit_table.c.workspace == workspace, audit_table.c.n > after)  # None is compared by IS NULL
+            .order_by(order)
             .limit(limit)
         )
+        if before is not None:
+            query = query.where(audit_table.c.n < before)
         with self._database.read() as connection:
             return [AuditRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 - public accessor

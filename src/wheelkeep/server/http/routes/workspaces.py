@@ -14,6 +14,8 @@ from wheelkeep.wire.resources import AuditRow, TokenBody, TokenView, WorkerView,
 
 __all__ = ["WorkspaceRoutes"]
 
+_MOST_ROWS = 1000
+
 
 def _token_view(token: Token, workspace: str | None, text: str | None = None) -> TokenView:
     return TokenView(
@@ -113,9 +115,17 @@ class WorkspaceRoutes:
             Route(
                 method="GET",
                 path="/workspaces/{workspace}/audit",
-                summary="read the audit",
+                summary="read a workspace's audit: ?after=, ?before=, ?newest=true, ?limit=",
                 admits="admin",
                 endpoint=self.read_audit,
+                answer=list[AuditRow],
+            ),
+            Route(
+                method="GET",
+                path="/audit",
+                summary="read the server's own audit: what belongs to no workspace",
+                admits="admin",
+                endpoint=self.read_server_audit,
                 answer=list[AuditRow],
             ),
         ]
@@ -164,7 +174,13 @@ class WorkspaceRoutes:
             workspace=workspace,
             expires_in_s=body.expires_in_s,
         )
-        self._audit.note("token create", "done", principal=call.principal.name, workspace=workspace)
+        self._audit.note(
+            "token create",
+            "done",
+            principal=call.principal.name,
+            workspace=workspace,
+            path=f"{token.kind}/{token.role}/{token.id}",
+        )
         return _token_view(token, body.workspace, text.reveal())
 
     def revoke_token(self, call: Call) -> None:
@@ -173,14 +189,25 @@ class WorkspaceRoutes:
             raise ConflictError("a token does not revoke itself", hint="use another admin's token")
         self._tokens.revoke(call.path("token"))
         self._door.forget()
-        self._audit.note("token revoke", "done", principal=call.principal.name)
+        self._audit.note("token revoke", "done", principal=call.principal.name, path=call.path("token"))
 
     def list_workers(self, _call: Call) -> list[WorkerView]:
         """The workers heard of lately."""
         return self._roster.present()
 
     def read_audit(self, call: Call) -> list[AuditRow]:
-        """Rows after `after`, oldest first."""
+        """Rows after `after` and before `before`; oldest first, or newest first with `newest=true`."""
+        return self._rows(call, call.workspace.id)
+
+    def read_server_audit(self, call: Call) -> list[AuditRow]:
+        """The same, of what concerns the whole server: an admin of one workspace alone does not come here."""
+        return self._rows(call, None)
+
+    def _rows(self, call: Call, workspace: str | None) -> list[AuditRow]:
         return self._audit.rows(
-            call.workspace.id, after=call.integer("after", 0) or 0, limit=min(call.integer("limit", 1000) or 1000, 1000)
+            workspace,
+            after=call.integer("after", 0) or 0,
+            before=call.integer("before"),
+            newest=call.flag("newest"),
+            limit=min(call.integer("limit", _MOST_ROWS) or _MOST_ROWS, _MOST_ROWS),
         )
