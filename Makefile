@@ -8,7 +8,7 @@ READY := .venv/.ready
 UV_VERSION := 0.13.9
 # The machine's own certificates count, as they do for pip: a mirror behind a company's authority must work.
 export UV_SYSTEM_CERTS := true
-BENCHMARKS := $(wildcard $(addprefix benchmarks/,embedded_start.py index_pages.py wheel_download.py gateway_resolve.py))
+BENCHMARKS := $(addprefix benchmarks/,start.py index_pages.py gateway_resolve.py wheel_download.py)
 
 .PHONY: help setup lint format test demo bench lock docs clean
 

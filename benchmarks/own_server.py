@@ -25,7 +25,7 @@ def wheelkeep_server(folder: Path, wheels: list[Path], *, path: str, headers: di
     with running(*program, "serve", "--listen", f"127.0.0.1:{port}", home=folder, variables=place) as process:
         wait_for(port)
         made = subprocess.run(
-            [*program, "token", "create", "--admin", "--json"],
+            [*program, "token", "create", "--json"],
             check=True,
             capture_output=True,
             env=child_environment(place),

@@ -43,6 +43,21 @@ def test_make_alone_lists_every_target() -> None:
     assert set(phony[1].split()) == set(re.findall(r"^  make (\w+)", shown, re.MULTILINE))
 
 
+def test_make_bench_runs_every_measurement() -> None:
+    programs = {file for file in (ROOT / "benchmarks").glob("*.py") if "__main__" in file.read_text(encoding="utf-8")}
+    planned = subprocess.run(["make", "-n", "bench"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert set(re.findall(r"benchmarks/\w+\.py", planned)) == {f"benchmarks/{file.name}" for file in programs}
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    page = (ROOT / "docs" / "decisions" / "0003-dependencies.md").read_text(encoding="utf-8")
+    wanted = {Requirement(line).name for line in project["dependencies"] + project["optional-dependencies"]["server"]}
+
+    assert set(re.findall(r"^\| ([a-z0-9-]+) \| (?!it replaces)", page, re.MULTILINE)) == wanted
+
+
 def test_the_readmes_line_before_the_samples_puts_the_programs_on_the_path() -> None:
     [line] = re.findall(r"^make setup && .*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
 

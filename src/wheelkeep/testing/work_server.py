@@ -61,12 +61,14 @@ class WorkServer:
     Attributes:
         book: what it knows and was told.
         asked: (method, path, token) of every request, in order.
+        longest_wait_s: seconds that a request for work waits at most.
         fault: called with (method, path) before each answer; a status that it gives is answered instead.
     """
 
     def __init__(self, book: WorkBook | None = None) -> None:
         self.book = book or WorkBook()
         self.asked: list[tuple[str, str, str]] = []
+        self.longest_wait_s = 2.0
         self.fault: Callable[[str, str], int | None] = lambda _method, _path: None
         self._port = 0
         self._server: _Server | None = None
@@ -161,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self._token() != NODE_TOKEN:
             raise AuthenticationError("no such token", code="token_invalid", hint="make one")
         asked = msgspec.json.decode(body, type=LeaseBody)
-        lease = self.owner.book.lease(asked.worker, min(asked.wait_s, 2.0), is_gone=self._is_gone)
+        lease = self.owner.book.lease(asked.worker, min(asked.wait_s, self.owner.longest_wait_s), is_gone=self._is_gone)
         if lease is None:
             self._answer(204, b"", "application/json")
         else:

@@ -128,7 +128,7 @@ print("child", child.pid, flush=True)
     began = time.monotonic()
     work = server.book.wait_for_end(run("r1", built, script))
     assert work.state == "Succeeded"
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 50, "the run waited for the child, which sleeps 100 s"
     assert not _lives(int(work.text("stdout").split()[1]))
 
 
