@@ -1,5 +1,6 @@
 """What `token create` is told is what the token is, made beside the server's data as by its API."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,15 +31,15 @@ def test_a_token_made_beside_the_data_is_what_was_asked_for(
     assert (wide["workspace"], wide["expires_at"]) == (None, None)
 
 
-def test_an_admins_token_is_for_the_workspace_that_the_setting_names(bare_shell: Shell, tmp_path: Path) -> None:
+def test_an_admins_token_is_for_all_workspaces_unless_the_flag_names_one(bare_shell: Shell, tmp_path: Path) -> None:
     words = ("token", "create", "--admin", "--home", str(tmp_path / "data"))
 
-    unknown = bare_shell(*words, more={"WHEELKEEP_WORKSPACE": "vision"})
-    wide = bare_shell(*words, "--all-workspaces", more={"WHEELKEEP_WORKSPACE": "vision"})
+    wide = bare_shell(*words, "--json", more={"WHEELKEEP_WORKSPACE": "vision"})
+    unknown = bare_shell(*words, "--workspace", "vision")
 
+    assert json.loads(wide.stdout)["workspace"] is None
     assert (unknown.returncode, unknown.stdout) == (1, "")
     assert unknown.stderr.startswith("error: there is no workspace 'vision'\nhint: ")
-    assert wide.returncode == 0
 
 
 @pytest.mark.servers

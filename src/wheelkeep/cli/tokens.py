@@ -57,7 +57,7 @@ def create(
     """
     _check_asked(chosen, admin=admin, role=role, node=node, all_workspaces=all_workspaces)
     settings = ClientSettings.read()
-    named = None if all_workspaces else chosen.workspace or settings.workspace
+    named = None if all_workspaces else chosen.workspace
     everywhere = all_workspaces or admin or node
     body = TokenBody(
         name=name,
