@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import uv
 import uvicorn
+from packaging.version import Version
 
 from wheelkeep.settings import child_environment
 from wheelkeep.testing.package_app import PackageApp, open_package_app
@@ -185,7 +186,8 @@ def test_pip_installs_by_index_and_by_stable_url(served: Served, tmp_path: Path)
     )
     assert page.returncode != 0
     listed = served.run(*pip, "--dry-run", "-v", "--force-reinstall", "--index-url", served.index("reader"), "demo")
-    assert ".metadata" in listed.stdout  # resolved from METADATA alone, without the wheel
+    own = Version(listed.stdout.removeprefix("Using pip ").split()[0])
+    assert ".metadata" in listed.stdout or own < Version("23.2")  # resolved from METADATA alone, by a pip that can
     server = served.index("reader").removesuffix("/w/team/simple/")
     (wheel,) = asyncio.run(served.app.store.list("id-of-team"))
     direct = served.run(*pip, "--force-reinstall", wheel.stable_url(server, "team"))
