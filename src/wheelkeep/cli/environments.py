@@ -11,9 +11,11 @@ from wheelkeep.cli.output import Table, describe, say, show, show_text
 from wheelkeep.cli.progress import follow
 from wheelkeep.cli.reference import Reference, format_reference
 from wheelkeep.lock.document import parse_lock
+from wheelkeep.names import check_environment_name
 from wheelkeep.sdk.build import Build
 from wheelkeep.sdk.environment import Environment
 from wheelkeep.sdk.follow import told_when_interrupted
+from wheelkeep.sdk.registration import register_definition
 from wheelkeep.wire.lock import lock_view
 from wheelkeep.wire.resources import BuildView, EnvironmentView
 
@@ -56,9 +58,7 @@ def _read_definition(name: str, requirements: Path | None, conda: Path | None) -
 def register(chosen: Chosen, name: str, *, requirements: Path | None, conda: Path | None, as_json: bool) -> None:
     """Register what a file asks for as the environment NAME. An equal definition makes no new version."""
     asked = _read_definition(name, requirements, conda)
-    workspace = chosen.open()
-    kept = asked.register(workspace)
-    view = Door(workspace).environment(name, kept.version)
+    view = register_definition(chosen.open(), check_environment_name(name), asked.definition())
     show(view, f"{view.name}:{view.version}", as_json=as_json)
 
 

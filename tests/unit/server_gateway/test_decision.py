@@ -79,9 +79,20 @@ def test_a_deleted_wheels_name_does_not_come_from_elsewhere() -> None:
     assert "upload a wheel" in caught.value.hint
 
 
-def test_another_private_origin_may_take_a_bound_name_over() -> None:
-    wheels = heard("workspace", "x")
+def test_a_publishers_wheel_may_take_a_bound_name_over() -> None:
+    wheels = heard("workspace", "a")
     assert decide(ACME, [wheels], bound()) is wheels
+
+
+def test_another_feed_does_not_take_a_bound_name_over() -> None:
+    with pytest.raises(UpstreamError, match=r"belongs to connection:one, and here connection:evil offers it") as caught:
+        decide(ACME, [heard("connection:evil", "b"), heard("connection:one", "a")], bound())
+    assert caught.value.code == "feed_lost_package"
+
+
+def test_a_name_bound_for_want_of_the_public_indexs_word_may_still_move() -> None:
+    other = heard("connection:other", "b")
+    assert decide(ACME, [other], bound(provisional=True)) is other
 
 
 BINDING = [

@@ -3,7 +3,7 @@
 The attacks: `acme-train 99.0` on the public index beats the private 1.0 where indexes are merged by version; it is
 taken while the private feed is down where clients fall through; and it is taken for ever once the feed loses the name
 or a definition forgets to list the feed. So: the first origin that has the name answers alone, an origin that cannot
-say stops the search, and a name that a private origin served with files of its own is bound to private origins.
+say stops the search, and a name that a private origin served with files of its own is bound to that origin.
 Sources: contract §3.2, "Dependency confusion is closed by default"; PEP 766, "index priority".
 """
 
@@ -14,13 +14,14 @@ from packaging.utils import NormalizedName
 
 from wheelkeep.errors import UpstreamError, WheelkeepError
 from wheelkeep.server.index.model import ProjectPage
+from wheelkeep.server.store.workspace_index import WORKSPACE_ORIGIN
 
 __all__ = ["Bind", "Binding", "Heard", "Keep", "Unbind", "decide", "plan_binding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """A name that belongs to private origins. `provisional`: the public index could not be asked at that time."""
+    """A name that belongs to a private origin. `provisional`: the public index could not be asked at that time."""
 
     project: NormalizedName
     origin: str
@@ -66,21 +67,31 @@ def decide(project: NormalizedName, heard: Sequence[Heard], bound: Binding | Non
 
     Raises:
         WheelkeepError: an origin could not say, before any had the name.
-        UpstreamError: `feed_lost_package`: the name is bound, and no private origin has it any more.
+        UpstreamError: `feed_lost_package`: the name is bound, and another origin than its own would answer, or none.
     """
     for one in heard:
         if one.error is not None:
             raise one.error
         if one.page is not None:
-            if bound is not None and not one.is_private:
-                raise _lost(project, bound)
+            if bound is not None and not _may_answer(one, bound):
+                raise _lost(project, bound, instead=one.origin)
             return one
     if bound is not None:
         raise _lost(project, bound)
     return None
 
 
-def _lost(project: NormalizedName, bound: Binding) -> UpstreamError:
+def _may_answer(one: Heard, bound: Binding) -> bool:
+    """Whether `one` may answer for a bound name: its own origin, or a wheel that a publisher put into the workspace.
+
+    Another private feed may not: whoever adds a connection would take the name over without a word.
+    """
+    if one.origin in {bound.origin, WORKSPACE_ORIGIN}:
+        return True
+    return one.is_private and bound.provisional
+
+
+def _lost(project: NormalizedName, bound: Binding, *, instead: str | None = None) -> UpstreamError:
     detail: dict[str, str | int | bool] = {"project": project, "origin": bound.origin}
     kind, _, name = bound.origin.partition(":")
     if kind == "connection":
@@ -94,8 +105,9 @@ def _lost(project: NormalizedName, bound: Binding) -> UpstreamError:
             f"upload a wheel of {project} again, or let the name come from elsewhere: "
             f"`wheelkeep policy release {project}`"
         )
+    offered = "which does not offer it here" if instead is None else f"and here {instead} offers it"
     return UpstreamError(
-        f"{project} belongs to {bound.origin}, which does not offer it here; it is not taken from anywhere else",
+        f"{project} belongs to {bound.origin}, {offered}; it is not taken from anywhere else",
         code="feed_lost_package",
         hint=hint,
         detail=detail,
